@@ -1,0 +1,56 @@
+"""A CreateSession asked for, and what it gave.
+
+`SessionRequest` is everything that shapes a session but the identity that signs it; `Session` is AWS's answer.
+Secrets are kept out of `repr`, so that no log line or traceback can show them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where CreateSession is sent; `url` empty means AWS's own endpoint for the region."""
+
+    region: str
+    url: str = ""
+    use_fips: bool = False
+    use_dual_stack: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    """The parameters of one CreateSession."""
+
+    role: RoleArn
+    profile: ProfileArn
+    trust_anchor: TrustAnchorArn
+    duration: timedelta
+    session_name: str = ""
+    """Empty: AWS names the session after the certificate's serial number."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCredentials:
+    """The three values that an SDK signs with."""
+
+    access_key_id: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Temporary credentials, for how long, and as whom."""
+
+    credentials: SessionCredentials
+    issued_at: datetime
+    expires_at: datetime
+    assumed_role_arn: str
+
+    @property
+    def lifetime(self) -> timedelta:
+        """How long AWS really granted, which may be less than was asked for."""
+        return self.expires_at - self.issued_at
