@@ -1,0 +1,1 @@
+"""Kubernetes' words ⇄ the model. Pure."""

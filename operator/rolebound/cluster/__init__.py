@@ -1,0 +1,1 @@
+"""Kubernetes I/O: reads and writes, decides nothing."""

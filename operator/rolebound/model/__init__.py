@@ -1,0 +1,1 @@
+"""The nouns. Pure, frozen, and without a secret in any repr."""

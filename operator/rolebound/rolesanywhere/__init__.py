@@ -1,0 +1,1 @@
+"""IAM Roles Anywhere's CreateSession, through botocore. Knows no Kubernetes."""

@@ -1,0 +1,141 @@
+"""The few calls that rolebound makes to the Kubernetes API, over the official client's asyncio half.
+
+JSON in, JSON out: the generated model classes would cost more memory than the rest of the operator. Every failure is
+translated here, once; a response's body never gets into a message unless it is a Kubernetes Status.
+"""
+
+import json
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client import ApiClient, Configuration
+
+from rolebound.api.names import FIELD_MANAGER
+from rolebound.errors import ClusterUnavailable, SettingsError
+
+_PAGE: Final = 500  # what kubectl and client-go ask for at a time
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
+_METADATA: Final = "application/json;as={kind};g=meta.k8s.io;v=v1,application/json"
+
+
+class NotFound(ClusterUnavailable):
+    """The object, or its kind, is not there."""
+
+
+class AlreadyThere(ClusterUnavailable):
+    """An object of that name exists, or is not the one that was meant (HTTP 409)."""
+
+
+async def load_configuration() -> Configuration:
+    """Return how to reach the API server: $KUBECONFIG where it is set, else the pod's own ServiceAccount.
+
+    Raises SettingsError where neither works.
+    """
+    configuration = Configuration()
+    try:
+        if os.environ.get("KUBECONFIG"):
+            await config.load_kube_config(client_configuration=configuration)
+        else:
+            config.load_incluster_config(client_configuration=configuration)
+    except (config.ConfigException, OSError) as error:
+        raise SettingsError(
+            f"the Kubernetes API cannot be configured ({error}); run in a pod with a ServiceAccount, or set KUBECONFIG"
+        ) from error
+    configuration.connection_pool_maxsize = 32  # requests at a time; more would only queue in the API server
+    return configuration
+
+
+class KubernetesAPI:
+    """Typed only by verb: get, list, create, apply, delete."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._client = ApiClient(configuration)
+        self._host = configuration.host
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def authorization(self) -> dict[str, str]:
+        """Return the headers that authorize a request now; a rotated token is read anew."""
+        headers: dict[str, str] = {}
+        await self._client.update_params_for_auth(headers, [], ["BearerToken"], "", "GET", None)
+        return headers
+
+    async def get(self, path: str, *, metadata_only: bool = False) -> dict[str, Any]:
+        """Return the object at `path`; NotFound where there is none."""
+        accept = _METADATA.format(kind="PartialObjectMetadata") if metadata_only else "application/json"
+        return await self._call("GET", path, accept=accept)
+
+    async def list(self, path: str, *, metadata_only: bool = False, **selectors: str) -> AsyncIterator[dict[str, Any]]:
+        """Yield the objects at `path`, a page at a time; `selectors` are `labelSelector` and `fieldSelector`."""
+        accept = _METADATA.format(kind="PartialObjectMetadataList") if metadata_only else "application/json"
+        query: dict[str, str] = {"limit": str(_PAGE)} | selectors
+        while True:
+            page = await self._call("GET", path, query=query, accept=accept)
+            for item in page.get("items") or ():
+                yield item
+            token = page["metadata"].get("continue")
+            if not token:
+                return
+            query["continue"] = token
+
+    async def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create `body`; AlreadyThere where the name is taken, whoever took it."""
+        return await self._call("POST", path, query={"fieldManager": FIELD_MANAGER}, body=body)
+
+    async def apply(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Server-side apply `body` in one write.
+
+        With `metadata.uid` in it only that very object is changed; AlreadyThere where it is gone or another one.
+        """
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self._call("PATCH", path, query=query, body=body, content_type="application/apply-patch+yaml")
+
+    async def delete(self, path: str, uid: str) -> None:
+        """Delete the object at `path` if its uid is `uid`; nothing happens where it is gone or another one."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        try:
+            await self._call("DELETE", path, body=body)
+        except (NotFound, AlreadyThere):
+            return
+
+    async def _call(  # noqa: PLR0913 - the parts of one HTTP request
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        accept: str = "application/json",
+        content_type: str = "application/json",
+    ) -> dict[str, Any]:
+        url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": accept, "Content-Type": content_type}
+        try:
+            headers |= await self.authorization()
+            response = await self._client.call_api(method, url, headers, body=body, _request_timeout=_TIMEOUT)
+            data = await response.read()
+            answer = json.loads(data) if data else {}
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError, config.ConfigException) as error:
+            raise ClusterUnavailable(f"{method} {path}: {type(error).__name__}") from error
+        if response.status < 300:  # noqa: PLR2004 - HTTP's success class
+            return answer
+        raise _refusal(method, path, response.status, answer)
+
+
+def _refusal(method: str, path: str, status: int, answer: Any) -> ClusterUnavailable:
+    message = answer.get("message", "") if isinstance(answer, dict) and answer.get("kind") == "Status" else ""
+    text = f"{method} {path}: HTTP {status}" + (f": {message[:300]}" if message else "")
+    match status:
+        case 404:
+            return NotFound(text)
+        case 409:
+            return AlreadyThere(text)
+        case 403:
+            return ClusterUnavailable(f"{text}; whoever installed the chart gives the operator this right")
+    return ClusterUnavailable(text)

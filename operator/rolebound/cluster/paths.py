@@ -1,0 +1,43 @@
+"""Where each kind lives in the Kubernetes API."""
+
+from typing import Final
+
+from rolebound.api import names
+from rolebound.model.objects import Kind, ObjectName, ObjectRef
+
+_GROUP: Final = f"/apis/{names.GROUP}/{names.VERSION}"
+CLUSTER_ROLES: Final = f"{_GROUP}/{names.CLUSTER_ROLES}"
+ROLES: Final = f"{_GROUP}/{names.ROLES}"
+BINDINGS: Final = f"{_GROUP}/{names.BINDINGS}"
+PODS: Final = "/api/v1/pods"
+NAMESPACES: Final = "/api/v1/namespaces"
+SECRETS: Final = "/api/v1/secrets"
+
+
+def secret(name: ObjectName) -> str:
+    """Return the path of one Secret."""
+    return f"{secrets_in(name.namespace)}/{name.name}"
+
+
+def secrets_in(namespace: str) -> str:
+    """Return the path of a namespace's Secrets."""
+    return f"{NAMESPACES}/{namespace}/secrets"
+
+
+def events_in(namespace: str) -> str:
+    """Return the path of a namespace's Events."""
+    return f"{NAMESPACES}/{namespace}/events"
+
+
+def status(ref: ObjectRef) -> str:
+    """Return the path of an object's status subresource."""
+    name = ref.name
+    match ref.kind:
+        case Kind.CLUSTER_ROLE:
+            return f"{CLUSTER_ROLES}/{name.name}/status"
+        case Kind.ROLE:
+            return f"{_GROUP}/namespaces/{name.namespace}/{names.ROLES}/{name.name}/status"
+        case Kind.BINDING:
+            return f"{_GROUP}/namespaces/{name.namespace}/{names.BINDINGS}/{name.name}/status"
+        case Kind.POD:
+            raise ValueError("rolebound writes no pod's status")

@@ -1,0 +1,65 @@
+"""Notices → Kubernetes Events, in order, in the background, and without repetition.
+
+Events are for people and best effort: what cannot be posted is tried again a few times, counted when given up, and
+never holds up anything else.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from rolebound import clock
+from rolebound.cluster.status import StatusWriter
+from rolebound.errors import ClusterUnavailable
+from rolebound.metrics import Metrics
+from rolebound.model.conditions import Notice
+
+log = structlog.get_logger(__name__)
+
+# The API server keeps Events for an hour: what still holds is said again before it is forgotten.
+_REPEAT_AFTER: Final = timedelta(minutes=30)
+_WAITING_LIMIT: Final = 5000
+_REMEMBERED_LIMIT: Final = 20_000
+_TRIES: Final = 5
+_AGAIN_AFTER: Final = 2.0  # seconds
+
+
+@dataclass(slots=True)
+class NoticeBoard:
+    """What was posted lately, and what waits to be."""
+
+    writer: StatusWriter
+    metrics: Metrics
+    _queue: asyncio.Queue[Notice] = field(default_factory=lambda: asyncio.Queue(_WAITING_LIMIT))
+    _posted: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+
+    def post(self, notice: Notice) -> None:
+        """Queue an Event, unless its object was told the same lately."""
+        key, now = (notice.about.uid, notice.reason), clock.now()
+        message, at = self._posted.get(key, ("", now))
+        if message == notice.message and now < at + _REPEAT_AFTER:
+            return
+        self._posted[key] = (notice.message, now)
+        if len(self._posted) > _REMEMBERED_LIMIT:
+            self._posted = {k: v for k, v in self._posted.items() if now < v[1] + _REPEAT_AFTER}
+        try:
+            self._queue.put_nowait(notice)
+        except asyncio.QueueFull:
+            self.metrics.events_dropped.inc()
+
+    async def run(self) -> None:
+        """Post what is queued."""
+        while True:
+            notice = await self._queue.get()
+            for _ in range(_TRIES):
+                try:
+                    await self.writer.write_event(notice, clock.now())
+                    break
+                except ClusterUnavailable as error:
+                    log.warning("event_not_posted", about=str(notice.about), message=str(error))
+                    await asyncio.sleep(_AGAIN_AFTER)
+            else:
+                self.metrics.events_dropped.inc()

@@ -1,0 +1,79 @@
+"""The complete view: once before anything is decided, then every few minutes.
+
+The schedule is rebuilt from the Secrets' own annotations, read as metadata only, so a restart spends no CreateSession
+on credentials that are still good.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from rolebound.api import names
+from rolebound.api.objects import Body
+from rolebound.clock import chance, now
+from rolebound.cluster import paths
+from rolebound.cluster.api import KubernetesAPI
+from rolebound.cluster.secrets import CredentialSecrets
+from rolebound.errors import ClusterUnavailable
+from rolebound.refresh.observer import LISTED, Observer, Resource
+from rolebound.refresh.refresher import Refresher
+
+log = structlog.get_logger(__name__)
+
+_EVERY: Final = 600.0  # seconds; a watch that silently lost an event is made up for within this time
+_AGAIN_AFTER: Final = 3.0
+
+_PATHS: Final = {
+    Resource.NAMESPACES: paths.NAMESPACES,
+    Resource.CLUSTER_ROLES: paths.CLUSTER_ROLES,
+    Resource.ROLES: paths.ROLES,
+    Resource.BINDINGS: paths.BINDINGS,
+    Resource.PODS: paths.PODS,
+}
+
+
+@dataclass(slots=True)
+class Resync:
+    """Lists everything and hands it over."""
+
+    api: KubernetesAPI
+    secrets: CredentialSecrets
+    observer: Observer
+    refresher: Refresher
+    done_once: bool = False
+
+    async def first(self) -> None:
+        """Return when the first complete view is taken in; waits for an API server that is not there yet."""
+        while not self.done_once:
+            await self._try()
+            if not self.done_once:
+                await asyncio.sleep(_AGAIN_AFTER)
+
+    async def run(self) -> None:
+        """Take a complete view every few minutes."""
+        while True:
+            await asyncio.sleep(_EVERY * (1 + 0.1 * chance()))
+            await self._try()
+
+    async def _try(self) -> None:
+        # Instants in a Secret are whole seconds, so a write in this very second must count as later than the list.
+        listed_at = now().replace(microsecond=0)
+        self.observer.begin_list()
+        try:
+            stored = [each async for each in self.secrets.list_stored()]
+            listed: dict[Resource, list[Body]] = {}
+            for resource in LISTED:
+                selector = {"labelSelector": names.POD_SELECTOR} if resource is Resource.PODS else {}
+                metadata_only = resource is Resource.NAMESPACES
+                listing = self.api.list(_PATHS[resource], metadata_only=metadata_only, **selector)
+                listed[resource] = [body async for body in listing]
+        except ClusterUnavailable as error:
+            log.warning("resync_failed", message=str(error))
+            return
+        self.refresher.adopt(stored, listed_at)
+        self.observer.end_list(listed)
+        self.refresher.reconcile()
+        self.done_once = True
+        log.info("resynced", secrets=len(stored), **{resource.value: len(listed[resource]) for resource in LISTED})

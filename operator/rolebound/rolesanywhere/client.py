@@ -1,0 +1,95 @@
+"""CreateSession as one call: an identity and a request in, a session or an error that says who must act out."""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rolebound import clock
+from rolebound.clock import parse_rfc3339
+from rolebound.errors import AWSUnavailable
+from rolebound.model.identity import SigningIdentity
+from rolebound.model.session import Endpoint, Session, SessionCredentials, SessionRequest
+from rolebound.rolesanywhere.failures import translated
+from rolebound.rolesanywhere.session import register
+
+# A call that takes longer has failed; one attempt, because the operator's schedule retries and its rate limit must
+# see every call.
+PATIENT_ONCE: Final = Config(
+    connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=32
+)
+
+
+@dataclass(slots=True)
+class RolesAnywhere:
+    """IAM Roles Anywhere, from any number of threads; one client for each endpoint serves every certificate."""
+
+    config: Config = field(default=PATIENT_ONCE)
+    _clients: dict[Endpoint, Any] = field(default_factory=dict)
+    _session: boto3.session.Session | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def create_session(self, identity: SigningIdentity, request: SessionRequest, endpoint: Endpoint) -> Session:
+        """Return new credentials for the role; blocks until AWS has answered.
+
+        Raises SessionDenied (SessionNameRefused where only the name is at fault), Throttled, AWSUnavailable, or
+        SpecInvalid where the parameters cannot be sent at all.
+        """
+        parameters: dict[str, Any] = {
+            "trustAnchorArn": request.trust_anchor.text,
+            "profileArn": request.profile.text,
+            "roleArn": request.role.text,
+            "durationSeconds": int(request.duration.total_seconds()),
+        }
+        if request.session_name:
+            parameters["roleSessionName"] = request.session_name
+        issued_at = clock.now()
+        try:
+            answer = self._client(endpoint).create_session(identity=identity, **parameters)
+        except (BotoCoreError, ClientError) as error:
+            raise translated(error, request, clock.now()) from None
+        except ValueError as error:  # an endpoint URL that no client can be made for
+            raise AWSUnavailable(f"the endpoint cannot be used: {type(error).__name__}") from None
+        return _session(answer, issued_at)
+
+    def _client(self, endpoint: Endpoint) -> Any:
+        client = self._clients.get(endpoint)
+        if client is not None:
+            return client
+        with self._lock:  # making clients from one session is not thread-safe; using them is
+            if endpoint not in self._clients:
+                self._clients[endpoint] = self._make_client(endpoint)
+            return self._clients[endpoint]
+
+    def _make_client(self, endpoint: Endpoint) -> Any:
+        if self._session is None:
+            self._session = boto3.session.Session(botocore_session=register(botocore.session.Session()))
+        options = Config(use_fips_endpoint=endpoint.use_fips, use_dualstack_endpoint=endpoint.use_dual_stack)
+        return self._session.client(
+            "rolesanywhere",
+            region_name=endpoint.region,
+            endpoint_url=endpoint.url or None,
+            config=self.config.merge(options),
+        )
+
+
+def _session(answer: dict[str, Any], issued_at: datetime) -> Session:
+    """Return the session in AWS's answer; AWSUnavailable where it does not hold one that can be used."""
+    try:
+        first = answer["credentialSet"][0]
+        keys = first["credentials"]
+        expires_at = parse_rfc3339(keys["expiration"])
+        credentials = SessionCredentials(keys["accessKeyId"], keys["secretAccessKey"], keys["sessionToken"])
+        assumed_role = first.get("assumedRoleUser", {}).get("arn", "")
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise AWSUnavailable("Roles Anywhere's answer does not hold a session") from None
+    if not all((credentials.access_key_id, credentials.secret_access_key, credentials.session_token)):
+        raise AWSUnavailable("Roles Anywhere's answer holds an empty credential")
+    if expires_at <= issued_at:
+        raise AWSUnavailable("Roles Anywhere's answer holds a session that has expired; check this machine's clock")
+    return Session(credentials, issued_at, expires_at, assumed_role)

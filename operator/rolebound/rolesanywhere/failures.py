@@ -1,0 +1,85 @@
+"""What botocore raised → who must act.
+
+AWS's 403 says little, so a refusal carries what was checked here before the call: with the chain, key, dates and
+usage known to be good, what is left to look at is in AWS. Only AWS's own message is quoted, trimmed to what is fit to
+print; no part of a request ever is.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+
+from rolebound.errors import AWSUnavailable, Error, SessionDenied, SessionNameRefused, SpecInvalid, Throttled
+from rolebound.model.session import SessionRequest
+
+_QUOTED: Final = 300
+# SigV4's usual tolerance; what Roles Anywhere allows is not documented.
+_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+_THROTTLED: Final = ("Throttl", "TooManyRequests", "LimitExceeded", "RequestLimit", "SlowDown")
+_REMEDIES: Final = {
+    "Untrusted signing certificate": (
+        "the certificate does not chain to the CA of this trust anchor: "
+        "check spec.trustAnchorARN, and that tls.crt holds every intermediate"
+    ),
+    "Insufficient certificate": "the usages do not suffice for AWS: add the extended key usage clientAuth",
+    "Certificate revoked": "the certificate is on a CRL that was imported for this trust anchor: issue a new one",
+    "exceeds the MaxSessionDuration": "lower spec.sessionDurationSeconds, or raise the role's maximum session duration",
+    "Unable to assume role": (
+        "check that the profile is enabled and lists the role, and that the role's trust policy lets "
+        "rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity for this certificate"
+    ),
+}
+
+
+def translated(error: BotoCoreError | ClientError, request: SessionRequest, now: datetime) -> Error:
+    """Return the error of ours that `error` means."""
+    if isinstance(error, ClientError):
+        return _refusal(error, request, now)
+    if isinstance(error, ParamValidationError):
+        return SpecInvalid(f"the session's parameters are not valid: {_printable(str(error))}")
+    if isinstance(error, HTTPClientError):
+        return AWSUnavailable(f"no answer from Roles Anywhere in {request.trust_anchor.region}: {type(error).__name__}")
+    return AWSUnavailable(f"Roles Anywhere's answer, or its endpoint, cannot be used: {type(error).__name__}")
+
+
+def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Error:
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
+    status = metadata.get("HTTPStatusCode", 0)
+    details = error.response.get("Error") or {}
+    code, message = _printable(str(details.get("Code", ""))), _printable(str(details.get("Message", "")))
+    if status == 429 or code.startswith(_THROTTLED):  # noqa: PLR2004 - HTTP's own number
+        return Throttled(f"AWS asks to slow down in {request.trust_anchor.region} ({code or status})")
+    if not 400 <= status < 500:  # noqa: PLR2004 - HTTP's class of refusals
+        return AWSUnavailable(f"Roles Anywhere answered HTTP {status} ({code or 'no error code'})")
+    if "roleSessionName" in message:
+        return SessionNameRefused(
+            f"{request.profile} does not accept session names, so CloudTrail shows the certificate's serial number; "
+            "set acceptRoleSessionName on the profile"
+        )
+    text = f"AWS refused ({code or status}): {message or 'without a message'}"
+    remedy = next((remedy for start, remedy in _REMEDIES.items() if start in message), "")
+    checked = (
+        "Checked here and good: key and certificate belong together, chain, dates, key usage, "
+        f"region {request.trust_anchor.region}"
+    )
+    return SessionDenied(". ".join(part for part in (text, remedy, checked, _clock(metadata, now)) if part))
+
+
+def _clock(metadata: Mapping[str, Any], now: datetime) -> str:
+    """Return what AWS's Date header tells about this clock."""
+    try:
+        theirs = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"])
+        apart = now - theirs
+    except (KeyError, ValueError, TypeError):
+        return ""
+    if abs(apart) < _CLOCK_TOLERANCE:
+        return ""
+    minutes = abs(apart).total_seconds() / 60
+    return f"But this clock is {minutes:.0f} minutes {'ahead of' if apart > timedelta() else 'behind'} AWS's: mend it"
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text[:_QUOTED]).strip()

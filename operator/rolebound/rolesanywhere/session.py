@@ -1,0 +1,40 @@
+"""CreateSession added to an ordinary botocore session.
+
+AWS publishes the operation but no SDK has it. botocore has the places for it: a model of extras on the loader's search
+path, a signer in its table of auth types, and an event in which the caller's identity becomes the request's
+credentials. Everything else (endpoints, partitions, FIPS, proxies, CA bundles, errors) is botocore's own.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import botocore.session
+
+from rolebound.model.identity import SigningIdentity
+from rolebound.rolesanywhere.signing import X509Credentials
+
+_MODELS: Final = str(Path(__file__).parent / "data")
+IDENTITY: Final = "identity"
+"""The parameter of `create_session` that is not sent: the SigningIdentity to sign with."""
+
+
+def register(session: botocore.session.Session) -> botocore.session.Session:
+    """Give `session` the operation and return it.
+
+    Its `rolesanywhere` clients then have `create_session(identity=…, trustAnchorArn=…, profileArn=…, roleArn=…)`.
+    """
+    loader = session.get_component("data_loader")
+    if _MODELS not in loader.search_paths:
+        loader.search_paths.append(_MODELS)
+        session.register("provide-client-params.rolesanywhere.CreateSession", _take_identity)
+    return session
+
+
+def _take_identity(**event: Any) -> Any:
+    """Move the identity from the call's parameters to where the signer finds it."""
+    params: dict[str, Any] = event["params"]
+    identity = params.get(IDENTITY)
+    if not isinstance(identity, SigningIdentity):
+        return params  # the signer says that there are no credentials
+    event["context"].setdefault("signing", {})["request_credentials"] = X509Credentials(identity)
+    return {name: value for name, value in params.items() if name != IDENTITY}
