@@ -1,0 +1,49 @@
+"""`python -m testbed setup | up`: fill the cache, or start a cluster to play with."""
+
+import signal
+import sys
+
+from testbed import binaries, debian
+from testbed.progress import say
+
+
+def main(arguments: list[str]) -> int:
+    """Run the subcommand; returns the exit status."""
+    match arguments:
+        case ["setup"]:
+            return _setup()
+        case ["up"]:
+            return _up()
+    print("usage: python -m testbed setup|up", file=sys.stderr)
+    return 2
+
+
+def _setup() -> int:
+    """Bring everything that a cluster needs into the cache."""
+    from testbed import images  # noqa: PLC0415 - what follows needs the virtual environment; binaries do not
+    from testbed.cluster import can_have_node  # noqa: PLC0415
+
+    with_node = can_have_node()
+    binaries.ensure(binaries.CONTROL_PLANE + (binaries.NODE if with_node else ()))
+    if with_node:
+        debian.ensure({**debian.NODE, **debian.IMAGES})
+        for image in (images.pause, images.client, images.operator):
+            image()
+    else:
+        say("no node here (that takes Linux and root): the control plane alone will do")
+    return 0
+
+
+def _up() -> int:
+    """Start a cluster and keep it until a signal comes."""
+    from testbed.cluster import Cluster  # noqa: PLC0415 - see above
+
+    with Cluster.start() as cluster:
+        print(f"export KUBECONFIG={cluster.kubeconfig}")
+        print(f"export PATH={cluster.environment()['PATH']}")
+        say("running; Ctrl-C stops it")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))
