@@ -59,6 +59,7 @@ class Cluster:
                 cluster.node = Node(found, workdir, control_plane.kubeconfig)
                 undo.callback(cluster.node.stop)
                 cluster.node.start(images.pause(), cluster._node_is_ready)
+            wait_until("default ServiceAccount", cluster._takes_pods, 30)
             cluster._on_stop = undo.pop_all()
         return cluster
 
@@ -149,6 +150,9 @@ class Cluster:
         if check and done.returncode:
             raise RuntimeError(f"{program} {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return done
+
+    def _takes_pods(self) -> bool:
+        return self.kubectl("get", "serviceaccount", "default", check=False).returncode == 0
 
     def _node_is_ready(self) -> bool:
         path = "jsonpath={.items[0].status.conditions[?(@.type=='Ready')].status}"
