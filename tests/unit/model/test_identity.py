@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rolebound.errors import (
@@ -174,6 +174,7 @@ def test_any_bytes_give_a_certificate_error(certificates: bytes, key: bytes) -> 
 
 
 @given(st.integers(0, 1200), st.integers(0, 255))
+@example(109, 47)
 def test_any_damage_gives_a_certificate_error_or_still_proves(position: int, value: int) -> None:
     issued = ROOT.issue_ca("middle").issue()
     damaged = bytearray(issued.certificate_pem)
