@@ -123,10 +123,20 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
     try:
         bundle = x509.load_pem_x509_certificates(pem)
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
-        raise CertificateUnsuitable(
-            "tls.crt holds no certificate in PEM that can be read, or one that cannot"
-        ) from None
+        raise CertificateUnsuitable("tls.crt holds no certificate in PEM that can be read") from None
+    for number, each in enumerate(bundle, 1):
+        try:
+            _read_whole(each)
+        except (ValueError, x509.InvalidVersion, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+            place = f"certificate {number} of {len(bundle)} in tls.crt"
+            raise CertificateUnsuitable(f"{place} is damaged ({type(error).__name__}); put a whole one there") from None
     return list(dict.fromkeys(bundle))
+
+
+def _read_whole(certificate: x509.Certificate) -> None:
+    """Raise now what the library, which reads a field only when it is asked for, would raise later."""
+    _ = (certificate.subject, certificate.issuer, certificate.serial_number, certificate.version)
+    _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, list(certificate.extensions))
 
 
 def _leaf(bundle: Sequence[x509.Certificate], key: PrivateKey) -> x509.Certificate:
@@ -150,11 +160,8 @@ def _check_leaf(leaf: x509.Certificate, place: str) -> None:
             "issue it with a common name (cert-manager: spec.commonName)"
         )
     _check_hash(leaf, place)
-    try:
-        constraints = _extension(leaf, x509.BasicConstraints)
-        usage = _extension(leaf, x509.KeyUsage)
-    except ValueError:
-        raise CertificateUnsuitable(f"{place} has extensions that cannot be read") from None
+    constraints = _extension(leaf, x509.BasicConstraints)
+    usage = _extension(leaf, x509.KeyUsage)
     if constraints is not None and constraints.ca:
         raise CertificateUnsuitable(f"{place} is a CA; issue a client certificate (basicConstraints CA:FALSE) from it")
     if usage is None or not usage.digital_signature:
