@@ -1,0 +1,29 @@
+"""The real operator, as its own ServiceAccount, against the real API server and the emulator."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from testbed.cluster import Cluster
+from tests.support.aws import Aws
+from tests.support.operator import Operator
+
+
+@pytest.fixture(scope="session")
+def shared_operator(cluster: Cluster, aws: Aws) -> Iterator[Operator]:
+    ca_file = aws.emulator.ca_file
+    assert ca_file is not None
+    running = Operator(cluster, ca_file).start()
+    yield running
+    if running.is_running():
+        running.stop()
+
+
+@pytest.fixture
+def operator(shared_operator: Operator, aws: Aws) -> Iterator[Operator]:
+    """The operator, running whatever the test before did to it, and AWS without faults."""
+    if not shared_operator.is_running():
+        shared_operator.start()
+    aws.emulator.clear_faults()
+    yield shared_operator
+    aws.emulator.clear_faults()
