@@ -1,11 +1,12 @@
 """The real operator, as its own ServiceAccount, against the real API server and the emulator."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from testbed.cluster import Cluster
-from tests.support.aws import Aws
+from tests.support.aws import Aws, start
 from tests.support.operator import Operator
 
 
@@ -17,6 +18,15 @@ def shared_operator(cluster: Cluster, aws: Aws) -> Iterator[Operator]:
     yield running
     if running.is_running():
         running.stop()
+
+
+@pytest.fixture
+def short_lived_aws(cluster: Cluster) -> Iterator[Aws]:
+    """Another account, whose sessions live for 20 seconds; over plain HTTP, as the operator trusts one CA."""
+    lifetime = timedelta(seconds=20)
+    emulator = start(cluster.host_address, tls=False, account="444455556666", session_lifetime=lifetime)
+    yield Aws(emulator)
+    emulator.stop()
 
 
 @pytest.fixture

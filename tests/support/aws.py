@@ -3,7 +3,6 @@
 import json
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -42,7 +41,7 @@ class Aws:
             service,
             region_name=REGION,
             endpoint_url=self.emulator.endpoint_url,
-            verify=str(self.emulator.ca_file),
+            verify=self._trusted(),
             aws_access_key_id=key.access_key_id,
             aws_secret_access_key=key.secret_access_key,
         )
@@ -53,11 +52,15 @@ class Aws:
             service,
             region_name=REGION,
             endpoint_url=self.emulator.endpoint_url,
-            verify=str(self.emulator.ca_file),
+            verify=self._trusted(),
             aws_access_key_id=keys["AccessKeyId"],
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
+
+    def _trusted(self) -> str | None:
+        """The CA to trust; over plain HTTP there is none."""
+        return str(self.emulator.ca_file) if self.emulator.ca_file else None
 
     def setup(self, **changes: Any) -> "Setup":
         """A CA, trust anchor, role and profile of their own."""
@@ -115,7 +118,6 @@ class Setup:
         self.aws.emulator.clear_faults()
 
 
-def start(host: str = "127.0.0.1", lifetime: timedelta | None = None) -> Emulator:
+def start(host: str = "127.0.0.1", **changes: Any) -> Emulator:
     """A started emulator that listens on `host`."""
-    settings = Settings(host=host, region=REGION, session_lifetime=lifetime, hostnames=(host,))
-    return Emulator(settings).start()
+    return Emulator(Settings(host=host, region=REGION, hostnames=(host,), **changes)).start()

@@ -72,7 +72,7 @@ class Operator:
         return self.process.log.read_text()
 
     def metrics(self) -> str:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as response:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as response:
             text: str = response.read().decode()
             return text
 

@@ -100,7 +100,7 @@ def test_unfit_leaf_is_refused_with_the_remedy(changes: dict[str, Any], message:
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        (rsa.generate_private_key(65537, 1024), "RSA with 1024 bits"),
+        (rsa.generate_private_key(65537, 1024), "RSA with 1024 bits"),  # noqa: S505 - the point
         (ec.generate_private_key(ec.SECP256K1()), "secp256k1"),
         (ed25519.Ed25519PrivateKey.generate(), "Ed25519"),
     ],
