@@ -6,7 +6,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -45,7 +45,7 @@ class Form:
     key_usage: bool = True
     not_before: datetime = START
     not_after: datetime = END
-    hash: HashAlgorithm = field(default_factory=SHA256)
+    hash: SHA256 | SHA384 | SHA512 = field(default_factory=SHA256)
     serial: int | None = None
     alternative_names: tuple[x509.GeneralName, ...] = ()
 

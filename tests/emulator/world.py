@@ -59,17 +59,16 @@ class World:
 
     def client(self, service: str, key: AccessKey | Mapping[str, str] | None = None, region: str | None = None) -> Any:
         """Return boto3's own client, as the administrator or with the given session's keys."""
-        if key is None or isinstance(key, AccessKey):
-            owner = key or self.emulator.administrator
-            keys = {"aws_access_key_id": owner.access_key_id, "aws_secret_access_key": owner.secret_access_key}
-        else:
-            keys = {
-                "aws_access_key_id": key["accessKeyId"],
-                "aws_secret_access_key": key["secretAccessKey"],
-                "aws_session_token": key["sessionToken"],
-            }
-        return boto3.session.Session(**keys).client(
-            service,  # type: ignore[call-overload]  # the stubs know literal service names alone
+        owner = self.emulator.administrator if key is None else key
+        keys = (
+            (owner.access_key_id, owner.secret_access_key, None)
+            if isinstance(owner, AccessKey)
+            else (owner["accessKeyId"], owner["secretAccessKey"], owner["sessionToken"])
+        )
+        # The stubs know each service by its own name alone.
+        make: Any = boto3.session.Session(*keys).client
+        return make(
+            service,
             region_name=region or self.emulator.settings.region,
             endpoint_url=self.emulator.endpoint_url,
             verify=str(self.emulator.ca_file) if self.emulator.ca_file else None,

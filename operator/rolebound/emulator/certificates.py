@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 
@@ -32,7 +33,7 @@ _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 def check_leaf(leaf: x509.Certificate, now: datetime) -> None:
     """Return where `leaf` may be an end entity of Roles Anywhere at `now`; Refusal otherwise."""
     insufficient = access_denied("Untrusted certificate. Insufficient certificate")
-    if leaf.version is not x509.Version.v3 or not _hash_accepted(leaf):
+    if not _readable(leaf) or leaf.version is not x509.Version.v3 or not _hash_accepted(leaf):
         raise insufficient
     if not isinstance(leaf.public_key(), rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise insufficient
@@ -86,6 +87,8 @@ def trust_anchor_bundle(pem: str) -> list[x509.Certificate]:
     if len(bundle) > MAXIMUM_BUNDLE:
         raise invalid(f"A trust anchor may hold at most {MAXIMUM_BUNDLE} certificates")
     for certificate in bundle:
+        if not _readable(certificate):
+            raise invalid("x509CertificateData must be certificates in PEM")
         constraints = _extension(certificate, x509.BasicConstraints)
         if certificate.version is not x509.Version.v3 or constraints is None or not constraints.ca:
             raise invalid("Incorrect basic constraints for CA certificate")
@@ -138,6 +141,15 @@ def revoked(leaf: x509.Certificate, issuer: x509.Certificate, lists: Iterable[x5
         for crl in lists
         if crl.issuer == leaf.issuer and crl.is_signature_valid(key)
     )
+
+
+def _readable(certificate: x509.Certificate) -> bool:
+    """Return whether every part that is looked at later can be read: they are parsed only when asked for."""
+    try:
+        parts = certificate.subject, certificate.issuer, certificate.extensions, certificate.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return False
+    return all(part is not None for part in parts)
 
 
 def _hash_accepted(certificate: x509.Certificate) -> bool:

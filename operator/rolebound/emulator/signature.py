@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -30,7 +30,7 @@ ECDSA_ALGORITHM: Final = "AWS4-X509-ECDSA-SHA256"
 
 _AUTHORIZATION: Final = re.compile(
     r"(?P<algorithm>AWS4-X509-[A-Z0-9-]+) "
-    r"Credential=(?P<serial>0|[1-9]\d*)/(?P<date>\d{8})/(?P<region>[a-z0-9-]+)/rolesanywhere/aws4_request, ?"
+    r"Credential=(?P<serial>[1-9]\d*)/(?P<date>\d{8})/(?P<region>[a-z0-9-]+)/rolesanywhere/aws4_request, ?"
     r"SignedHeaders=(?P<names>[a-z0-9-]+(?:;[a-z0-9-]+)*), ?"
     r"Signature=(?P<signature>(?:[0-9a-f]{2})+)",
     re.ASCII,
@@ -155,9 +155,11 @@ def _check_date(request: HttpRequest, authorization: Authorization, now: datetim
 
 def _certificate(text: str) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
+        certificate = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
+        certificate.public_key()  # parsed only when it is asked for
+    except (binascii.Error, ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise access_denied("X-Amz-X509 and X-Amz-X509-Chain must be X.509 certificates: DER in base64.") from None
+    return certificate
 
 
 def _chain(header: str | None) -> tuple[x509.Certificate, ...]:
