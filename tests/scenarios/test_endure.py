@@ -10,7 +10,7 @@ from tests.support.aws import Aws, Setup
 from tests.support.kubernetes import Sandbox
 from tests.support.operator import Operator
 
-pytestmark = pytest.mark.controlplane
+pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
 
 FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "429": ("Throttled", {"kind": "status", "status": 429}),
@@ -47,9 +47,7 @@ def new_keys(sandbox: Sandbox, old: dict[str, str]) -> Callable[[], dict[str, st
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_failed_renewal_keeps_the_last_good_credentials(
-    operator: Operator, aws: Aws, sandbox: Sandbox, fault: str
-) -> None:
+def test_failed_renewal_keeps_the_last_good_credentials(aws: Aws, sandbox: Sandbox, fault: str) -> None:
     reason, options = FAULTS[fault]
     setup, bystander = aws.setup(), aws.setup()
     old = bound(sandbox, setup)
@@ -71,7 +69,7 @@ def test_failed_renewal_keeps_the_last_good_credentials(
     sandbox.wait_reason("awsrolebinding", "reader", "Refreshed", "Renewed")
 
 
-def test_waiting_pod_is_served_after_the_outage(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
+def test_waiting_pod_is_served_after_the_outage(aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     setup.inject("status", status=503)
     sandbox.certificate(setup.name, setup.issue())
@@ -85,7 +83,7 @@ def test_waiting_pod_is_served_after_the_outage(operator: Operator, aws: Aws, sa
     sandbox.wait_reason("awsrolebinding", "reader", "Issued")
 
 
-def test_rotated_certificate_is_used_from_the_next_renewal_on(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
+def test_rotated_certificate_is_used_from_the_next_renewal_on(aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)
     rotated = setup.issue()
@@ -99,7 +97,7 @@ def test_rotated_certificate_is_used_from_the_next_renewal_on(operator: Operator
     assert setup.calls()[-1].serial == str(rotated.certificate.serial_number)
 
 
-def test_broken_rotation_keeps_credentials_and_is_seen(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
+def test_broken_rotation_keeps_credentials_and_is_seen(aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)
     pair = setup.issue()
@@ -199,9 +197,7 @@ def test_api_server_restart_loses_nothing(operator: Operator, aws: Aws, sandbox:
     assert setup.issued() == 2
 
 
-def test_secret_deleted_by_hand_comes_back_with_the_next_renewal(
-    operator: Operator, aws: Aws, sandbox: Sandbox
-) -> None:
+def test_secret_deleted_by_hand_comes_back_with_the_next_renewal(aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)
     sandbox.delete("secret", "api-1-aws")
@@ -212,7 +208,6 @@ def test_secret_deleted_by_hand_comes_back_with_the_next_renewal(
     assert sandbox.eventually("back", new_keys(sandbox, old))
 
 
-@pytest.mark.usefixtures("operator")
 def test_credentials_renew_by_themselves(short_lived_aws: Aws, sandbox: Sandbox) -> None:
     """AWS grants 20 s here instead of an hour, so two lifetimes pass in 45 s."""
     aws, setup = short_lived_aws, short_lived_aws.setup()

@@ -53,8 +53,9 @@ class RolesAnywhere:
             answer = self._client(endpoint).create_session(identity=identity, **parameters)
         except (BotoCoreError, ClientError) as error:
             raise translated(error, request, clock.now()) from None
-        except ValueError as error:  # an endpoint URL that no client can be made for
-            raise AWSUnavailable(f"the endpoint cannot be used: {type(error).__name__}") from None
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            # botocore's own failures at an endpoint that is no URL, or at JSON that is not the answer's shape.
+            raise AWSUnavailable(f"the endpoint or its answer cannot be used: {type(error).__name__}") from None
         return _session(answer, issued_at)
 
     def _client(self, endpoint: Endpoint) -> Any:
