@@ -152,7 +152,7 @@ def test_status_counts_pods_and_is_written_seldom(aws: Aws, sandbox: Sandbox) ->
 
     def all_counted() -> bool:
         status = sandbox.get("awsrolebinding", "reader")["status"]
-        return status.get("readyPods") == status.get("boundPods") == 8
+        return bool(status.get("readyPods") == status.get("boundPods") == 8)
 
     sandbox.eventually("eight pods counted", all_counted)
 

@@ -1,6 +1,7 @@
 """Who gets nothing, and where the person who must act reads why."""
 
 import base64
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_claim_that_is_no_name_is_refused(aws: Aws, sandbox: Sandbox) -> None:
     assert "not the name of a Secret" in sandbox.wait_event("api-1", "SpecInvalid")
 
 
-CERTIFICATES = {
+CERTIFICATES: dict[str, Callable[[Setup], Issued]] = {
     "KeyMismatch": lambda setup: Issued(setup.issue().certificate, setup.issue().key),
     "CertificateExpired": lambda setup: setup.issue(
         not_before=NOW - timedelta(days=9), not_after=NOW - timedelta(minutes=1)

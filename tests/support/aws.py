@@ -37,7 +37,8 @@ class Aws:
     def client(self, service: str) -> Any:
         """A boto3 client of the administrator."""
         key = self.emulator.administrator
-        return boto3.client(
+        make: Any = boto3.client  # the stubs want the service as a literal
+        return make(
             service,
             region_name=REGION,
             endpoint_url=self.emulator.endpoint_url,
@@ -48,7 +49,8 @@ class Aws:
 
     def client_as(self, service: str, keys: dict[str, str]) -> Any:
         """A boto3 client that signs with what a credential_process printed."""
-        return boto3.client(
+        make: Any = boto3.client  # the stubs want the service as a literal
+        return make(
             service,
             region_name=REGION,
             endpoint_url=self.emulator.endpoint_url,
