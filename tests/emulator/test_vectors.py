@@ -15,7 +15,7 @@ from rolebound.emulator.arns import Arn
 from rolebound.emulator.messages import HttpRequest, Refusal
 from rolebound.emulator.resources import Profile, TrustAnchor
 from rolebound.emulator.signature import authenticate
-from tests.emulator.world import READ_ONLY, TRUST_POLICY, World
+from tests.emulator.world import TRUST_POLICY, World
 
 FILES = sorted((Path(__file__).parents[1] / "vectors" / "createsession").glob("*.json"))
 # XOR masks: the smallest change of a byte, and the change of a letter's case.
@@ -151,11 +151,6 @@ def test_over_the_network_it_is_accepted_unchanged_and_refused_changed(vector: d
         sample = [changed for _, changed in changed_requests(request) if _printable(changed)][::100]
         assert len(sample) > 20
         assert [changed for changed in sample if world.send(changed).status < 400] == []
-
-
-def test_the_roles_managed_policies_exist_in_every_partition_of_the_vectors(vector: dict[str, Any]) -> None:
-    with Emulator(Settings(account="111122223333", region=vector["arguments"]["region"])) as emulator:
-        assert World(emulator).role(policies=READ_ONLY)
 
 
 def _printable(request: HttpRequest) -> bool:

@@ -56,6 +56,10 @@ class World:
     """Clients of one emulator."""
 
     emulator: Emulator
+    # A client of boto3 takes a tenth of a second to make.
+    _clients: dict[tuple[str, str, str | None], Any] = field(
+        default_factory=dict, hash=False, compare=False, repr=False
+    )
 
     def client(self, service: str, key: AccessKey | Mapping[str, str] | None = None, region: str | None = None) -> Any:
         """Return boto3's own client, as the administrator or with the given session's keys."""
@@ -65,6 +69,11 @@ class World:
             if isinstance(owner, AccessKey)
             else (owner["accessKeyId"], owner["secretAccessKey"], owner["sessionToken"])
         )
+        if (service, keys[0], region) not in self._clients:
+            self._clients[service, keys[0], region] = self._new_client(service, keys, region)
+        return self._clients[service, keys[0], region]
+
+    def _new_client(self, service: str, keys: tuple[str, str, str | None], region: str | None) -> Any:
         # The stubs know each service by its own name alone.
         make: Any = boto3.session.Session(*keys).client
         return make(

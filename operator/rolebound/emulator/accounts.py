@@ -27,8 +27,8 @@ from rolebound.emulator.messages import HttpRequest, HttpResponse
 ADMINISTRATOR: Final = "administrator"
 # What IAM gives a role that names no maximum: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 _DEFAULT_MAXIMUM_SECONDS: Final = 3600
-# Headers of one hop; the body is whole when moto sees it.
-_HOP_BY_HOP: Final = frozenset({"connection", "transfer-encoding", "content-length"})
+# Of one hop only; the body is whole when moto sees it, and so is its answer.
+_HOP_BY_HOP: Final = frozenset({"connection", "transfer-encoding"})
 
 _MOTO: Final = DomainDispatcherApplication(create_backend_app)
 
@@ -141,7 +141,7 @@ def _environ(request: HttpRequest, scheme: str) -> dict[str, object]:
         "wsgi.run_once": False,
     }
     for name in dict.fromkeys(name.lower() for name, _ in request.headers):
-        if name not in _HOP_BY_HOP:
+        if name not in _HOP_BY_HOP and name != "content-length":
             key = name.upper().replace("-", "_")
             environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = request.header(name)
     return environ

@@ -21,6 +21,8 @@ from rolebound.emulator.messages import access_denied, invalid
 # "CERTIFICATE_BUNDLE": at most two certificates and 16,000 characters for each trust anchor.
 MAXIMUM_BUNDLE: Final = 2
 MAXIMUM_BUNDLE_CHARACTERS: Final = 16_000
+# AWS documents EC keys and no curves; these are the ones that its helper is tested with.
+_ACCEPTED_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _ACCEPTED_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html; values that do not match are dropped in silence.
 _TAG_VALUE: Final = re.compile(r"[\w\s_.:/=+\-@]{0,256}")
@@ -35,7 +37,10 @@ def check_leaf(leaf: x509.Certificate, now: datetime) -> None:
     insufficient = access_denied("Untrusted certificate. Insufficient certificate")
     if not _readable(leaf) or leaf.version is not x509.Version.v3 or not _hash_accepted(leaf):
         raise insufficient
-    if not isinstance(leaf.public_key(), rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+    key = leaf.public_key()
+    if not isinstance(key, rsa.RSAPublicKey) and not (
+        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _ACCEPTED_CURVES
+    ):
         raise insufficient
     constraints = _extension(leaf, x509.BasicConstraints)
     usage = _extension(leaf, x509.KeyUsage)

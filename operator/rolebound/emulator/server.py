@@ -25,8 +25,6 @@ _log = logging.getLogger(__name__)
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server_version = "rolebound-emulator"
-    sys_version = ""
     timeout = _IDLE_SECONDS
     disable_nagle_algorithm = True
     wbufsize = 64 * 1024  # head and body leave in one write
@@ -51,6 +49,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(self.server.respond(self._request(body)))
         except ConnectionDropped:
             self.close_connection = True
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for it to send its body."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()  # it must not wait in the buffer for the answer, which waits for the body
+        return going_on
 
     def _request(self, body: bytes) -> HttpRequest:
         path, _, query = self.path.partition("?")
@@ -88,6 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
+
+    def version_string(self) -> str:
+        """Return what the Server header says."""
+        return "rolebound-emulator"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         _log.debug(format, *args)
