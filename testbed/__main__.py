@@ -1,9 +1,9 @@
-"""`python -m testbed setup | up`: fill the cache, or start a cluster to play with."""
+"""`python -m testbed setup | images | up`: fill the cache, build the images alone, or start a cluster to play with."""
 
 import signal
 import sys
 
-from testbed import binaries, debian
+from testbed import binaries, debian, images
 from testbed.progress import say
 
 
@@ -12,25 +12,31 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["setup"]:
             return _setup()
+        case ["images"]:
+            return _images()
         case ["up"]:
             return _up()
-    print("usage: python -m testbed setup|up", file=sys.stderr)
+    print("usage: python -m testbed setup|images|up", file=sys.stderr)
     return 2
 
 
 def _setup() -> int:
     """Bring everything that a cluster needs into the cache."""
-    from testbed import images  # noqa: PLC0415 - what follows needs the virtual environment; binaries do not
-    from testbed.cluster import can_have_node  # noqa: PLC0415
+    from testbed.cluster import can_have_node  # noqa: PLC0415 - needs the virtual environment; the binaries do not
 
     with_node = can_have_node()
     binaries.ensure(binaries.CONTROL_PLANE + (binaries.NODE if with_node else ()))
     if with_node:
         debian.ensure({**debian.NODE, **debian.IMAGES})
-        for image in (images.pause, images.client, images.operator):
-            image()
-    else:
-        say("no node here (that takes Linux and root): the control plane alone will do")
+        return _images()
+    say("no node here (that takes Linux and root): the control plane alone will do")
+    return 0
+
+
+def _images() -> int:
+    """Bring the images into the cache and print where they are."""
+    for image in (images.pause, images.client, images.operator):
+        print(image())
     return 0
 
 

@@ -1,14 +1,14 @@
 """The launcher: one object that is a running cluster.
 
-    with Cluster.start() as cluster:
-        cluster.kubectl("get", "nodes")
+Use it as `with Cluster.start() as cluster: cluster.kubectl("get", "nodes")`. Everything that it started ends with it.
 """
 
 import os
 import platform
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,8 +38,12 @@ class Cluster:
     _on_stop: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def start(cls, *, with_node: bool | None = None) -> Self:
-        """Start a cluster, with a node where `with_node` says so or, by default, where the machine can have one."""
+    def start(cls, *, with_node: bool | None = None, archives: Sequence[Path] = ()) -> Self:
+        """Start a cluster, with a node where `with_node` says so or, by default, where the machine can have one.
+
+        The node has the images in `archives` from the start. Call this from a thread that lives on: what it starts
+        ends with it.
+        """
         wants_node = can_have_node() if with_node is None else with_node
         wanted = binaries.CONTROL_PLANE + (binaries.NODE if wants_node else ())
         found = binaries.ensure(wanted)
@@ -47,21 +51,29 @@ class Cluster:
             workdir = Path(tempfile.mkdtemp(prefix="rolebound-testbed-"))
             undo.callback(remove_tree, workdir)
             if wants_node:
-                debian.ensure(debian.NODE)
-                undo.enter_context(cache.locked("node"))  # one kube-proxy, one bridge: one node on a machine
-                node.prepare_network()
-                undo.callback(node.clear)
-            control_plane = ControlPlane(found, workdir, node.ADDRESS if wants_node else "127.0.0.1")
-            undo.callback(control_plane.stop)
-            control_plane.start()
-            cluster = cls(workdir, found, control_plane, control_plane.kubeconfig())
-            if wants_node:
-                cluster.node = Node(found, workdir, control_plane.kubeconfig)
-                undo.callback(cluster.node.stop)
-                cluster.node.start(images.pause(), cluster._node_is_ready)
+                _reserve_node(undo)
+            kubernetes = ControlPlane(found, workdir, node.ADDRESS if wants_node else "127.0.0.1")
+            cluster = cls(workdir, found, kubernetes, kubernetes.kubeconfig())
+            images_loaded = cluster._start_runtime(undo, archives) if wants_node else None
+            undo.callback(kubernetes.stop)
+            kubernetes.start()
+            if cluster.node and images_loaded:
+                images_loaded[0].result()  # the pause image
+                cluster.node.join(cluster._node_is_ready)
             wait_until("default ServiceAccount", cluster._takes_pods, 30)
+            for loaded in images_loaded or ():
+                loaded.result()
             cluster._on_stop = undo.pop_all()
         return cluster
+
+    def _start_runtime(self, undo: ExitStack, archives: Sequence[Path]) -> list[Future[None]]:
+        """Start the node's container runtime, which needs no API server, and load images while that one starts."""
+        plane = self.control_plane
+        self.node = Node(self.binaries, self.workdir, plane.kubeconfig, plane.credentials.kubelet_client)
+        undo.callback(self.node.stop)
+        self.node.start_runtime()
+        loader = undo.enter_context(ThreadPoolExecutor(1))
+        return [loader.submit(self.node.load_image, archive) for archive in (images.pause(), *archives)]
 
     def __enter__(self) -> Self:
         return self
@@ -157,3 +169,11 @@ class Cluster:
     def _node_is_ready(self) -> bool:
         path = "jsonpath={.items[0].status.conditions[?(@.type=='Ready')].status}"
         return self.kubectl("get", "nodes", "-o", path, check=False).stdout == "True"
+
+
+def _reserve_node(undo: ExitStack) -> None:
+    """Wait for this machine's one node to be free, clear what a crashed run left of it, and make its network."""
+    debian.ensure(debian.NODE)
+    undo.enter_context(cache.locked("node"))
+    undo.callback(node.clear)
+    node.prepare_network()

@@ -72,6 +72,8 @@ class ControlPlane:
                 "--allow-privileged=true",
                 "--enable-aggregator-routing=true",
                 "--kubelet-preferred-address-types=InternalIP",
+                f"--kubelet-client-certificate={self.credentials.kubelet_client}",
+                f"--kubelet-client-key={self.credentials.kubelet_client_key}",
                 # Loopback is refused as an endpoint of the kubernetes Service, and without pods nobody needs it.
                 *(["--endpoint-reconciler-type=none"] if on_loopback else [f"--advertise-address={self.address}"]),
             ],

@@ -7,11 +7,14 @@ administrator.
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 _USERS: Final = {
     "admin": ("admin", "system:masters"),
@@ -34,11 +37,10 @@ class Credentials:
         self.tokens = {name: secrets.token_urlsafe(24) for name in _USERS}
         lines = [f'{self.tokens[name]},{user},{name},"{groups}"' for name, (user, groups) in _USERS.items()]
         self.token_file.write_text("\n".join(lines) + "\n")
-        key = rsa.generate_private_key(65537, 2048)
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        self.service_account_key.write_bytes(pem)
+        self.service_account_key.write_bytes(_pem(rsa.generate_private_key(65537, 2048)))
+        key = ec.generate_private_key(ec.SECP256R1())
+        self.kubelet_client_key.write_bytes(_pem(key))
+        self.kubelet_client.write_bytes(_client_certificate(key).public_bytes(serialization.Encoding.PEM))
 
     @property
     def token_file(self) -> Path:
@@ -49,6 +51,16 @@ class Credentials:
     def service_account_key(self) -> Path:
         """Signs ServiceAccount tokens."""
         return self.folder / "service-account.key"
+
+    @property
+    def kubelet_client(self) -> Path:
+        """The API server's certificate towards the kubelet (logs, exec), and the authority that the kubelet trusts."""
+        return self.folder / "kubelet-client.crt"
+
+    @property
+    def kubelet_client_key(self) -> Path:
+        """The key of `kubelet_client`."""
+        return self.folder / "kubelet-client.key"
 
     def kubeconfig(self, name: str, server: str, ca_file: Path) -> Path:
         """Return a kubeconfig for one of the components, or for `admin`."""
@@ -68,3 +80,23 @@ def write_kubeconfig(path: Path, server: str, ca_file: Path, token: str) -> Path
     }
     path.write_text(json.dumps(document, indent=1))
     return path
+
+
+def _client_certificate(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+    """Return a certificate that is its own authority: one client needs no other."""
+    names = {NameOID.ORGANIZATION_NAME: "system:masters", NameOID.COMMON_NAME: "kube-apiserver-kubelet-client"}
+    subject = x509.Name([x509.NameAttribute(oid, value) for oid, value in names.items()])
+    now = datetime.now(UTC)  # noqa: TID251 - this machine's real time is what its programs go by
+    return (
+        x509.CertificateBuilder(subject, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption())

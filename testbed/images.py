@@ -19,6 +19,16 @@ _REPOSITORY: Final = Path(__file__).parent.parent
 _SUITE: Final = "bookworm"
 _PACKAGES: Final = ("python3", "python3-venv", "ca-certificates")
 _AWS_CLI: Final = "awscli==1.46.3"
+# Each start of a node imports the images again: what nothing here reads is left out.
+_NOT_IN_BASE: Final = (
+    "var/lib/apt/lists",
+    "var/cache/apt",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/lib/x86_64-linux-gnu/gconv",
+)
+_ARCHIVES_KEPT: Final = 4
 _SOURCES: Final = ("Dockerfile", "pyproject.toml", "README.md", "LICENSE", "requirements/operator.txt")
 _PASSED_ON: Final = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -26,7 +36,7 @@ _CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 OPERATOR: Final = "localhost/rolebound:dev"
 CLIENT: Final = "localhost/rolebound-client:dev"
 _PAUSE: Final = "localhost/rolebound-pause:1"
-_BASE: Final = "localhost/rolebound-base:dev"
+_BASE: Final = "localhost/rolebound-base"
 
 
 def pause() -> Path:
@@ -37,22 +47,29 @@ def pause() -> Path:
 
 def client() -> Path:
     """Return the archive of an image with the AWS CLI, as an application's image would have it."""
-    containerfile = (
-        f"FROM {_BASE}\nRUN python3 -m venv /opt/aws && /opt/aws/bin/pip install --no-cache-dir {_AWS_CLI}\n"
-        'ENV PATH=/opt/aws/bin:$PATH\nUSER 65532\nCMD ["sleep", "infinity"]\n'
-    )
+    awscli = "/opt/aws/lib/python3.*/site-packages/awscli"
+    containerfile = f"""FROM {_base_name()} AS build
+RUN python3 -m venv /opt/build && python3 -m venv --without-pip /opt/aws
+RUN /opt/build/bin/pip --python /opt/aws/bin/python install --no-cache-dir {_AWS_CLI}
+RUN rm -r {awscli}/examples && gzip -r {awscli}/botocore/data
+FROM {_base_name()}
+COPY --from=build /opt/aws /opt/aws
+ENV PATH=/opt/aws/bin:$PATH
+USER 65532:65532
+CMD ["sleep", "infinity"]
+"""
     return _archive(CLIENT, containerfile, {}, base=True)
 
 
 def operator() -> Path:
     """Return the archive of the operator's image, built from the Dockerfile of this tree."""
-    digest = _digest(p.read_bytes() for p in _source_files())
+    digest = _digest([_base_name().encode(), *(path.read_bytes() for path in _source_files())])
     target = cache.root() / "images" / f"operator-{digest}.tar"
     if target.exists():
         return target
     with cache.locked("images"), step("building the operator's image"):
         _ensure_base()
-        arguments = ["--build-arg", f"BASE_IMAGE={_BASE}", "--build-arg", f"BUILD_IMAGE={_BASE}"]
+        arguments = ["--build-arg", f"BASE_IMAGE={_base_name()}", "--build-arg", f"BUILD_IMAGE={_base_name()}"]
         _build(OPERATOR, ["--file", str(_REPOSITORY / "Dockerfile"), *arguments, str(_REPOSITORY)])
         _export(OPERATOR, target)
     return target
@@ -66,8 +83,8 @@ def _source_files() -> list[Path]:
 
 def _archive(image: str, containerfile: str, files: dict[str, Path], *, base: bool = False) -> Path:
     """Return the archive of a small image; `files` are copied into its build context."""
-    digest = _digest([containerfile.encode(), *(path.read_bytes() for path in files.values() if path.exists())])
-    target = cache.root() / "images" / f"{image.split('/')[-1].replace(':', '-')}-{digest}.tar"
+    digest = _digest([containerfile.encode()])
+    target = cache.root() / "images" / f"{Path(image).name.replace(':', '-')}-{digest}.tar"
     if target.exists():
         return target
     debian.ensure(debian.IMAGES)
@@ -85,10 +102,15 @@ def _archive(image: str, containerfile: str, files: dict[str, Path], *, base: bo
     return target
 
 
+def _base_name() -> str:
+    """Return the base image's name, with a digest of what it is made of."""
+    return f"{_BASE}:{_digest(part.encode() for part in (_SUITE, *_PACKAGES, *_NOT_IN_BASE))}"
+
+
 def _ensure_base() -> None:
     """Make the base image, a minimal Debian with Python, unless buildah's storage has it."""
     debian.ensure(debian.IMAGES)
-    if _buildah("images", "--quiet", _BASE, check=False):
+    if _buildah("images", "--quiet", _base_name(), check=False):
         return
     tree = cache.root() / "contexts" / "base"
     with step("making a minimal Debian with Python (about a minute, once)"):
@@ -103,9 +125,11 @@ def _ensure_base() -> None:
         )
         if done.returncode:
             raise RuntimeError(f"debootstrap failed:\n{done.stdout[-2000:]}")
+        for unneeded in _NOT_IN_BASE:
+            subprocess.run(["rm", "-rf", str(tree / unneeded)], check=True)
         container = _buildah("from", "scratch")
         _buildah("copy", "--quiet", container, str(tree), "/")
-        _buildah("commit", "--quiet", "--rm", container, _BASE)
+        _buildah("commit", "--quiet", "--rm", container, _base_name())
         subprocess.run(["rm", "-rf", str(tree)], check=True)
 
 
@@ -119,8 +143,12 @@ def _build(image: str, arguments: list[str]) -> None:
 
 
 def _export(image: str, target: Path) -> None:
+    """Write the archive, and let the oldest of its kind go: each change of the source makes another."""
     with cache.whole(target) as temporary:
         _buildah("push", "--quiet", image, f"docker-archive:{temporary}:{image}")
+    of_its_kind = target.parent.glob(f"{target.stem.rpartition('-')[0]}-*.tar")
+    for old in sorted(of_its_kind, key=lambda path: path.stat().st_mtime, reverse=True)[_ARCHIVES_KEPT:]:
+        old.unlink()
 
 
 def _buildah(*arguments: str, check: bool = True) -> str:

@@ -1,7 +1,7 @@
 """One real node: a bridge, containerd, kubelet and kube-proxy. Root on Linux only, one at a time on a machine.
 
-The network, the state folder and the cgroups have fixed names, so that whatever a crashed run has left is found and
-cleared by the next one.
+Its processes and mounts live in an enclosure and cannot outlive the test bed. What can, the bridge, the state folder
+and empty cgroups, has fixed names, so that the next run finds and clears it.
 """
 
 import json
@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from testbed.processes import Process, free_port, remove_tree, start, wait_until
+from testbed.enclosure import Enclosure
+from testbed.processes import Process, free_port, remove_tree, wait_until
 
 NAME: Final = "testbed"
 BRIDGE: Final = "rolebound0"
@@ -20,6 +21,7 @@ ADDRESS: Final = "10.213.0.1"
 _POD_RANGE: Final = "10.213.0.0/24"
 _STATE: Final = Path("/run/rolebound-testbed")
 _CGROUP: Final = "rolebound-testbed"
+_CGROUPS: Final = Path("/sys/fs/cgroup")
 _READY_WITHIN: Final = 90.0
 PAUSE_IMAGE: Final = "localhost/rolebound-pause:1"
 
@@ -35,15 +37,14 @@ def prepare_network() -> None:
 
 def clear() -> None:
     """Take away whatever a run of this node has made, whether it ended well or not."""
-    _kill_leftovers()
-    netns = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=False).stdout
-    for line in netns.splitlines():
-        if line.startswith("cni-"):
-            _run("ip", "netns", "delete", line.split()[0], check=False)
     _run("ip", "link", "delete", BRIDGE, check=False)
-    _run("nft", "delete", "table", "ip", "kube-proxy", check=False)
-    _run("nft", "delete", "table", "ip6", "kube-proxy", check=False)
+    for family in ("ip", "ip6"):
+        _run("nft", "delete", "table", family, "kube-proxy", check=False)
     remove_tree(_STATE)
+    # A cgroup without processes is an empty folder; cgroup v1 has one tree for each controller.
+    for tree in [*_CGROUPS.glob(f"*/{_CGROUP}"), _CGROUPS / _CGROUP]:
+        for folder in sorted((path for path in tree.rglob("*") if path.is_dir()), reverse=True):
+            folder.rmdir()
 
 
 @dataclass(slots=True)
@@ -53,18 +54,27 @@ class Node:
     binaries: dict[str, Path]
     folder: Path
     kubeconfig: Callable[[str], Path]
+    client_ca: Path
+    """Verifies the API server's certificate when it calls the kubelet."""
+    _enclosure: Enclosure = field(init=False)
     _running: dict[str, Process] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._enclosure = Enclosure(self.folder / "logs")
 
     @property
     def socket(self) -> Path:
-        """containerd's socket."""
+        """Where containerd listens."""
         return _STATE / "containerd.sock"
 
-    def start(self, pause_archive: Path, is_ready: Callable[[], bool]) -> None:
-        """Start the node and return when `is_ready` says that the API server sees it ready."""
+    def start_runtime(self) -> None:
+        """Start containerd, which needs no API server, and return when it takes images."""
         _STATE.mkdir(parents=True, exist_ok=True)
+        self._enclosure.open()
         self._start_containerd()
-        self.load_image(pause_archive)
+
+    def join(self, is_ready: Callable[[], bool]) -> None:
+        """Start the kubelet and kube-proxy and return when `is_ready` says that the API server sees the node ready."""
         self._start_kube_proxy()
         self._start_kubelet()
 
@@ -85,18 +95,19 @@ class Node:
 
     def stop(self) -> None:
         """Stop the node and everything that ran on it."""
-        for name in reversed(list(self._running)):
-            self._running.pop(name).kill()
+        self._enclosure.close()
+        for process in self._running.values():
+            process.popen.wait()
+        self._running.clear()
         clear()
 
     def _start_containerd(self) -> None:
         cni = self._write_cni()
         config = self.folder / "containerd.toml"
         config.write_text(_containerd_config(self.socket, cni, _runc()))
-        self._running["containerd"] = start(
+        self._running["containerd"] = self._enclosure.start(
             "containerd",
             [self.binaries["containerd"], "--config", config],
-            self.folder / "logs",
             {"PATH": f"{self.binaries['containerd-shim-runc-v2'].parent}:/usr/sbin:/usr/bin:/sbin:/bin"},
         )
         process, probe = self._running["containerd"], [str(self.binaries["ctr"]), "--address", str(self.socket)]
@@ -140,8 +151,8 @@ class Node:
         }
         path = self.folder / "kube-proxy.json"
         path.write_text(json.dumps(config))
-        self._running["kube-proxy"] = start(
-            "kube-proxy", [self.binaries["kube-proxy"], f"--config={path}"], self.folder / "logs"
+        self._running["kube-proxy"] = self._enclosure.start(
+            "kube-proxy", [self.binaries["kube-proxy"], f"--config={path}"]
         )
 
     def _start_kubelet(self) -> None:
@@ -150,7 +161,11 @@ class Node:
             "kind": "KubeletConfiguration",
             "port": free_port(),
             "healthzPort": free_port(),
-            "authentication": {"webhook": {"enabled": True}, "anonymous": {"enabled": False}},
+            "authentication": {
+                "webhook": {"enabled": True},
+                "anonymous": {"enabled": False},
+                "x509": {"clientCAFile": str(self.client_ca)},
+            },
             "authorization": {"mode": "Webhook"},
             "failCgroupV1": False,
             "cgroupDriver": "cgroupfs",
@@ -167,10 +182,9 @@ class Node:
             "syncFrequency": "10s",
             "resolvConf": str(self._resolv_conf()),
         }
-        config.pop("cgroupRoot")
         path = self.folder / "kubelet.json"
         path.write_text(json.dumps(config))
-        self._running["kubelet"] = start(
+        self._running["kubelet"] = self._enclosure.start(
             "kubelet",
             [
                 self.binaries["kubelet"],
@@ -181,7 +195,6 @@ class Node:
                 f"--root-dir={_STATE / 'kubelet'}",
                 f"--cert-dir={_STATE / 'kubelet-pki'}",
             ],
-            self.folder / "logs",
         )
 
     def _resolv_conf(self) -> Path:
@@ -196,8 +209,6 @@ root = "{_STATE}/containerd-root"
 state = "{_STATE}/containerd-state"
 [grpc]
   address = "{socket}"
-[plugins.'io.containerd.cri.v1.images']
-  snapshotter = "{_snapshotter()}"
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = "{PAUSE_IMAGE}"
 [plugins.'io.containerd.cri.v1.runtime']
@@ -215,31 +226,11 @@ state = "{_STATE}/containerd-state"
 """
 
 
-def _snapshotter() -> str:
-    # overlayfs needs a file system that can be its upper layer; a tmpfs or another overlay may not be one.
-    return "overlayfs"
-
-
 def _runc() -> str:
     found = shutil.which("runc", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/sbin:/bin")
     if found is None:
         raise RuntimeError("runc is not installed")
     return found
-
-
-def _kill_leftovers() -> None:
-    """Kill shims and containers of an earlier run: they outlive containerd, which is what shims are for."""
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            command = (folder / "cmdline").read_bytes().split(b"\0")
-            cgroups = (folder / "cgroup").read_text()
-        except OSError:
-            continue
-        is_shim = b"containerd-shim-runc-v2" in command[0] and str(_STATE).encode() in b" ".join(command)
-        if is_shim or _CGROUP in cgroups:
-            subprocess.run(["kill", "-9", folder.name], check=False, capture_output=True)
 
 
 def _run(*command: str, check: bool = True) -> None:

@@ -50,7 +50,7 @@ class Process:
 def start(
     name: str, command: Sequence[str | Path], logs: Path, environment: Mapping[str, str] | None = None
 ) -> Process:
-    """Start `command` with its output in `logs`; the kernel kills it when this process dies, however it dies."""
+    """Start `command` with its output in `logs`; the kernel kills it when the calling thread ends, however it ends."""
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name}.log"
     with log.open("ab") as output:

@@ -1,0 +1,54 @@
+"""A PID and a mount namespace of the node's own: whatever runs in it ends with it, whatever it mounts goes with it.
+
+A shim outlives its containerd and a container its shim: that is what they are for. So the node is not a set of
+processes to hunt down but one namespace, whose first process the kernel kills when the test bed dies, however it dies,
+and with it everything inside. Folders that the programs insist on are covered by the namespace's own file systems.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from testbed.processes import Process, start, wait_until
+
+# Written by containerd, its shims, the CNI plugins and the kubelet, whatever their options say.
+_COVERED: Final = ("/run/containerd", "/run/netns", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
+_READY: Final = "enclosed"
+
+
+@dataclass(slots=True)
+class Enclosure:
+    """The namespaces, held by one process that sleeps."""
+
+    logs: Path
+    _holder: Process | None = field(default=None)
+
+    def open(self) -> None:
+        """Make the namespaces."""
+        for folder in _COVERED:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        mounts = ["mount --make-rshared /", *(f"mount -t tmpfs -o mode=755 none {folder}" for folder in _COVERED)]
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"]
+        script = " && ".join([*mounts, f"echo {_READY}", "exec sleep infinity"])
+        holder = self._holder = start("enclosure", [*unshare, "sh", "-c", script], self.logs)
+
+        def ready() -> bool:
+            holder.check()
+            return _READY in holder.log.read_text()
+
+        wait_until("the node's namespaces", ready, 10)
+
+    def start(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Process:
+        """Start `command` inside; it ends with the enclosure at the latest."""
+        if self._holder is None:
+            raise RuntimeError("the enclosure is not open")
+        namespaces = Path(f"/proc/{self._holder.popen.pid}/ns")
+        enter = ["nsenter", f"--mount={namespaces / 'mnt'}", f"--pid={namespaces / 'pid_for_children'}", "--"]
+        return start(name, [*enter, *command], self.logs, environment)
+
+    def close(self) -> None:
+        """End everything inside, at once."""
+        if self._holder is not None:
+            self._holder.kill()
+            self._holder = None
