@@ -6,7 +6,7 @@ Reads as the flow: watches → observer → inventory → refresher → issuer �
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import kopf
 import structlog
@@ -61,7 +61,12 @@ class App:
             await self.resync.first()
             self._start("resync", self.resync.run())
             await kopf.operator(
-                registry=self._registry(), settings=framework.settings(), clusterwide=True, standalone=True
+                registry=self._registry(),
+                settings=framework.settings(),
+                # Unused without peering; by default kopf would look up the user's name, and an image has no user 65532.
+                identity=cast("Any", "rolebound"),
+                clusterwide=True,
+                standalone=True,
             )
         finally:
             await self._stop()

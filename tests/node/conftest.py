@@ -1,0 +1,79 @@
+"""The chart installed by Helm on a real node, and real pods that use it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from testbed import images
+from testbed.cluster import Cluster
+from tests.support.aws import Aws
+from tests.support.kubernetes import OPERATOR_NAMESPACE, Sandbox, asking_pod
+from tests.support.operator import ROOT
+
+
+@pytest.fixture(scope="package")
+def installed(cluster: Cluster, aws: Aws) -> Iterator[Cluster]:
+    """The operator in the cluster, from its own image, in a namespace that enforces the restricted standard."""
+    if not cluster.has_node:
+        pytest.skip("no node: that takes Linux and root")
+    for archive in (images.operator(), images.client()):
+        cluster.load_image(archive)
+    restricted = "pod-security.kubernetes.io/enforce=restricted"
+    cluster.kubectl("label", "--overwrite", "namespace", OPERATOR_NAMESPACE, restricted)
+    repository, _, tag = images.OPERATOR.partition(":")
+    assert aws.emulator.ca_file is not None
+    values = {
+        "image": {"repository": repository, "tag": tag, "pullPolicy": "Never"},
+        "aws": {"caBundle": aws.emulator.ca_file.read_text()},
+    }
+    values_file = cluster.workdir / "values.json"
+    values_file.write_text(json.dumps(values))
+    chart = str(ROOT / "helm" / "rolebound")
+    upgrade = ["upgrade", "rolebound", chart, "-n", OPERATOR_NAMESPACE, "-f", str(values_file)]
+    cluster.helm(*upgrade)
+    rolled_out = ["rollout", "status", "deployment/rolebound", "-n", OPERATOR_NAMESPACE, "--timeout=45s"]
+    if cluster.kubectl(*rolled_out, check=False).returncode:
+        described = cluster.kubectl("describe", "pods", "-n", OPERATOR_NAMESPACE).stdout
+        logs = cluster.kubectl("logs", "deployment/rolebound", "-n", OPERATOR_NAMESPACE, check=False)
+        pytest.fail(f"the operator does not become ready:\n{described}\n{logs.stdout}{logs.stderr}", pytrace=False)
+    yield cluster
+    cluster.kubectl("delete", "deployment", "rolebound", "-n", OPERATOR_NAMESPACE, "--cascade=foreground")
+
+
+@pytest.fixture
+def sandbox(installed: Cluster, aws: Aws) -> Iterator[Sandbox]:
+    """A namespace that trusts the emulator's CA."""
+    made = Sandbox.make(installed)
+    assert aws.emulator.ca_file is not None
+    data = {"ca.crt": aws.emulator.ca_file.read_text()}
+    metadata = {"name": "aws-ca", "namespace": made.namespace}
+    made.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+    yield made
+    installed.kubectl("delete", "namespace", made.namespace, "--wait=false")
+
+
+def application(sandbox: Sandbox, aws: Aws, name: str, secret: str) -> dict[str, Any]:
+    """A pod with the AWS CLI that mounts `secret`, as an application's author would write it."""
+    mount = "/var/run/secrets/rolebound.dev/aws"
+    environment = {
+        "AWS_SHARED_CREDENTIALS_FILE": f"{mount}/credentials",
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",  # the variable that the AWS CLI v1 reads
+        "AWS_ENDPOINT_URL": aws.emulator.endpoint_url,
+        "AWS_CA_BUNDLE": "/etc/aws-ca/ca.crt",
+        "HOME": "/tmp",  # noqa: S108 - the pod's own
+    }
+    container = {
+        "name": "app",
+        "image": images.CLIENT,
+        "imagePullPolicy": "Never",
+        "env": [{"name": key, "value": value} for key, value in environment.items()],
+        "volumeMounts": [
+            {"name": "aws", "mountPath": mount, "readOnly": True},
+            {"name": "ca", "mountPath": "/etc/aws-ca", "readOnly": True},
+        ],
+    }
+    volumes = [{"name": "aws", "secret": {"secretName": secret}}, {"name": "ca", "configMap": {"name": "aws-ca"}}]
+    return asking_pod(sandbox.namespace, name, secret, containers=[container], volumes=volumes, nodeSelector={})
