@@ -1,4 +1,4 @@
-"""`python -m testbed setup | images | up`: fill the cache, build the images alone, or start a cluster to play with."""
+"""`python -m testbed setup | image | up`: fill the cache, build the operator's image, or start a cluster to use."""
 
 import signal
 import sys
@@ -12,11 +12,12 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["setup"]:
             return _setup()
-        case ["images"]:
-            return _images()
+        case ["image"]:
+            print(images.operator())
+            return 0
         case ["up"]:
             return _up()
-    print("usage: python -m testbed setup|images|up", file=sys.stderr)
+    print("usage: python -m testbed setup|image|up", file=sys.stderr)
     return 2
 
 
@@ -28,15 +29,10 @@ def _setup() -> int:
     binaries.ensure(binaries.CONTROL_PLANE + (binaries.NODE if with_node else ()))
     if with_node:
         debian.ensure({**debian.NODE, **debian.IMAGES})
-        return _images()
-    say("no node here (that takes Linux and root): the control plane alone will do")
-    return 0
-
-
-def _images() -> int:
-    """Bring the images into the cache and print where they are."""
-    for image in (images.pause, images.client, images.operator):
-        print(image())
+        for image in (images.pause, images.client, images.operator):
+            image()
+    else:
+        say("no node here (that takes Linux and root): the control plane alone will do")
     return 0
 
 

