@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from testbed.cluster import Cluster, can_have_node
+from testbed.operator import install_rights
 from tests.support import aws as aws_support
 from tests.support.aws import Aws
 from tests.support.kubernetes import Sandbox
-from tests.support.operator import install_rights
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from testbed import images
 from testbed.cluster import Cluster
+from testbed.operator import NAMESPACE, ROOT
 from tests.support.aws import Aws
-from tests.support.kubernetes import OPERATOR_NAMESPACE, Sandbox, asking_pod
-from tests.support.operator import ROOT
+from tests.support.kubernetes import Sandbox, asking_pod
 
 
 @pytest.fixture(scope="package")
@@ -19,7 +19,7 @@ def installed(cluster: Cluster, aws: Aws) -> Iterator[Cluster]:
     for archive in (images.operator(), images.client()):
         cluster.load_image(archive)
     restricted = "pod-security.kubernetes.io/enforce=restricted"
-    cluster.kubectl("label", "--overwrite", "namespace", OPERATOR_NAMESPACE, restricted)
+    cluster.kubectl("label", "--overwrite", "namespace", NAMESPACE, restricted)
     repository, _, tag = images.OPERATOR.partition(":")
     assert aws.emulator.ca_file is not None
     values = {
@@ -29,15 +29,15 @@ def installed(cluster: Cluster, aws: Aws) -> Iterator[Cluster]:
     values_file = cluster.workdir / "values.json"
     values_file.write_text(json.dumps(values))
     chart = str(ROOT / "helm" / "rolebound")
-    upgrade = ["upgrade", "rolebound", chart, "-n", OPERATOR_NAMESPACE, "-f", str(values_file)]
+    upgrade = ["upgrade", "rolebound", chart, "-n", NAMESPACE, "-f", str(values_file)]
     cluster.helm(*upgrade)
-    rolled_out = ["rollout", "status", "deployment/rolebound", "-n", OPERATOR_NAMESPACE, "--timeout=45s"]
+    rolled_out = ["rollout", "status", "deployment/rolebound", "-n", NAMESPACE, "--timeout=45s"]
     if cluster.kubectl(*rolled_out, check=False).returncode:
-        described = cluster.kubectl("describe", "pods", "-n", OPERATOR_NAMESPACE).stdout
-        logs = cluster.kubectl("logs", "deployment/rolebound", "-n", OPERATOR_NAMESPACE, check=False)
+        described = cluster.kubectl("describe", "pods", "-n", NAMESPACE).stdout
+        logs = cluster.kubectl("logs", "deployment/rolebound", "-n", NAMESPACE, check=False)
         pytest.fail(f"the operator does not become ready:\n{described}\n{logs.stdout}{logs.stderr}", pytrace=False)
     yield cluster
-    cluster.kubectl("delete", "deployment", "rolebound", "-n", OPERATOR_NAMESPACE, "--cascade=foreground")
+    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE, "--cascade=foreground")
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from testbed.operator import NAMESPACE
 from tests.node.conftest import application
 from tests.support.aws import Aws, Setup
-from tests.support.kubernetes import OPERATOR_NAMESPACE, Sandbox
+from tests.support.kubernetes import Sandbox
 
 pytestmark = pytest.mark.node
 
@@ -91,8 +92,8 @@ def test_operator_pod_that_is_replaced_asks_for_nothing(aws: Aws, sandbox: Sandb
     before = setup.issued()
     cluster = sandbox.cluster
 
-    cluster.kubectl("delete", "pod", "-n", OPERATOR_NAMESPACE, "-l", "app.kubernetes.io/name=rolebound", timeout=90)
-    cluster.kubectl("rollout", "status", "deployment/rolebound", "-n", OPERATOR_NAMESPACE, "--timeout=60s", timeout=90)
+    cluster.kubectl("delete", "pod", "-n", NAMESPACE, "-l", "app.kubernetes.io/name=rolebound", timeout=90)
+    cluster.kubectl("rollout", "status", "deployment/rolebound", "-n", NAMESPACE, "--timeout=60s", timeout=90)
     sandbox.apply(application(sandbox, aws, "second", "second-aws"))
     wait_running(sandbox, "second")
 
@@ -109,14 +110,14 @@ def test_secret_goes_with_its_pod(aws: Aws, sandbox: Sandbox) -> None:
 
 def test_garbage_collector_takes_the_secret_while_the_operator_is_down(aws: Aws, sandbox: Sandbox) -> None:
     started(sandbox, aws)
-    scale = ["scale", "deployment/rolebound", "-n", OPERATOR_NAMESPACE]
+    scale = ["scale", "deployment/rolebound", "-n", NAMESPACE]
     sandbox.cluster.kubectl(*scale, "--replicas=0")
     try:
         sandbox.delete("pod", "app")
         sandbox.eventually("the Secret is gone", lambda: not sandbox.get("secret", "app-aws"))
     finally:
         sandbox.cluster.kubectl(*scale, "--replicas=1")
-        status = ["rollout", "status", "deployment/rolebound", "-n", OPERATOR_NAMESPACE, "--timeout=60s"]
+        status = ["rollout", "status", "deployment/rolebound", "-n", NAMESPACE, "--timeout=60s"]
         sandbox.cluster.kubectl(*status, timeout=90)
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from testbed.cluster import Cluster
+from testbed.operator import Operator
 from tests.support.aws import Aws, start
-from tests.support.operator import Operator
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from testbed.operator import Operator
 from tests.support.aws import Aws, Setup
 from tests.support.kubernetes import Sandbox
-from tests.support.operator import Operator
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("operator")]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from testbed.cluster import Cluster
+from testbed.operator import NAMESPACE
 from tests.support.aws import Setup
 from tests.support.pki import Issued
 
-OPERATOR_NAMESPACE = "rolebound-system"
 # No node has it: the pod stays Pending, which is all that the control plane's part needs.
 NOWHERE = {"rolebound.test/nowhere": "true"}
 
@@ -58,7 +58,7 @@ class Sandbox:
                 raise AssertionError(f"{what}: not within {seconds:.0f} s; last: {result!r}")
             time.sleep(0.1)
 
-    def certificate(self, name: str, issued: Issued, namespace: str = OPERATOR_NAMESPACE) -> None:
+    def certificate(self, name: str, issued: Issued, namespace: str = NAMESPACE) -> None:
         """A kubernetes.io/tls Secret."""
         data = {"tls.crt": issued.certificate_pem, "tls.key": issued.key_pem}
         self.apply(

@@ -1,24 +1,23 @@
 """The operator as a process of its own, under its real identity: the chart's ServiceAccount, never an administrator."""
 
-import os
 import sys
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, Self
 
 from testbed.cluster import Cluster
 from testbed.processes import Process, answers, free_port, start, wait_until
-from tests.support.kubernetes import OPERATOR_NAMESPACE
 
-ROOT = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parent.parent
+NAMESPACE: Final = "rolebound-system"
 
 
 def install_rights(cluster: Cluster) -> None:
     """What the chart installs, but for the Deployment: CRDs, ServiceAccount, RBAC."""
-    cluster.kubectl("create", "namespace", OPERATOR_NAMESPACE, check=False)
-    chart = str(ROOT / "helm" / "rolebound")
-    cluster.helm("install", "rolebound", chart, "-n", OPERATOR_NAMESPACE)
-    cluster.kubectl("delete", "deployment", "rolebound", "-n", OPERATOR_NAMESPACE)
+    cluster.kubectl("create", "namespace", NAMESPACE, check=False)
+    cluster.helm("install", "rolebound", str(ROOT / "helm" / "rolebound"), "-n", NAMESPACE)
+    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE)
     crds = ("clusterawsroles", "awsroles", "awsrolebindings")
     names = [f"crd/{name}.rolebound.dev" for name in crds]
     cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
@@ -32,51 +31,55 @@ class Operator:
     ca_file: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
-    process: Process | None = None
+    _process: Process | None = None
 
-    def start(self) -> "Operator":
+    def start(self) -> Self:
         """Start it and return when it is ready."""
         self.port = free_port()
         environment = {
-            "KUBECONFIG": str(self.cluster.service_account_kubeconfig(OPERATOR_NAMESPACE, "rolebound")),
-            "POD_NAMESPACE": OPERATOR_NAMESPACE,
+            "KUBECONFIG": str(self.cluster.service_account_kubeconfig(NAMESPACE, "rolebound")),
+            "POD_NAMESPACE": NAMESPACE,
             "ROLEBOUND_HTTP_HOST": "127.0.0.1",
             "ROLEBOUND_HTTP_PORT": str(self.port),
             "AWS_CA_BUNDLE": str(self.ca_file),
             "PYTHONPATH": str(ROOT / "operator"),
             "PYTHONFAULTHANDLER": "1",
         }
-        for name in ("HTTPS_PROXY", "https_proxy", "AWS_PROFILE"):
-            environment.setdefault(name, os.environ.get(name, "")) if os.environ.get(name) else None
         command = [sys.executable, "-m", "rolebound", "run"]
-        self.process = start("operator", command, self.cluster.logs, environment | self.environment)
+        self._process = start("operator", command, self.cluster.logs, environment | self.environment)
         wait_until("operator ready", self._is_ready, 30)
         return self
 
+    @property
+    def process(self) -> Process:
+        """The running process; RuntimeError before start()."""
+        if self._process is None:
+            raise RuntimeError("the operator was not started")
+        return self._process
+
     def stop(self) -> int:
         """Ask it to end, as the kubelet does, and return its exit status."""
-        assert self.process is not None
         self.process.stop(patience=35)
         return self.process.popen.returncode
 
     def kill(self) -> None:
         """End it at once, as a lost node does."""
-        assert self.process is not None
         self.process.kill()
 
     def is_running(self) -> bool:
-        return self.process is not None and self.process.popen.poll() is None
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.popen.poll() is None
 
     def log(self) -> str:
-        assert self.process is not None
+        """Return everything that it has logged."""
         return self.process.log.read_text()
 
     def metrics(self) -> str:
+        """Return its metrics, as Prometheus would read them."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as response:
             text: str = response.read().decode()
             return text
 
     def _is_ready(self) -> bool:
-        assert self.process is not None
         self.process.check()
         return answers(f"http://127.0.0.1:{self.port}/readyz")
