@@ -1,0 +1,142 @@
+"""What the demo is played on: a cluster, the AWS stand-in beside it, and a folder for the person's files.
+
+Where the machine can have a node, the operator and the application are pods. Elsewhere both are processes: the
+operator still under its ServiceAccount, and the application with the Secret laid out as files.
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from demo.terminal import DemoFailed, Terminal
+from testbed import debian, images
+from testbed.cluster import Cluster, can_have_node
+from testbed.operator import NAMESPACE, ROOT, Operator
+from testbed.processes import Process, start, wait_until
+from testbed.volume import Volume
+
+FOLDER: Final = ROOT / ".demo"
+REGION: Final = "eu-central-1"
+_TOOLS: Final = {"openssl": "openssl", "curl": "curl"}
+_MANIFESTS: Final = ROOT / "demo" / "manifests"
+
+
+@dataclass
+class Stage:
+    """The running parts, and how to reach them from the person's terminal."""
+
+    cluster: Cluster
+    terminal: Terminal
+    operator: Operator
+    _undo: ExitStack = field(repr=False)
+
+    @property
+    def has_node(self) -> bool:
+        """Whether pods really run."""
+        return self.cluster.has_node
+
+    def render(self, name: str) -> str:
+        """Write a manifest with the terminal's variables in it; return its path, relative to the terminal's folder."""
+        text = Template((_MANIFESTS / name).read_text()).safe_substitute(self.terminal.variables)
+        (FOLDER / name).write_text(text)
+        return f".demo/{name}"
+
+    def run_operator(self) -> None:
+        """Wait for the operator's pod, or start the operator as a process."""
+        rollout = f"kubectl rollout status deployment/rolebound -n {NAMESPACE} --timeout=60s"
+        if self.has_node:
+            self.terminal.run(rollout)
+            return
+        self.terminal.say("No node here: the operator runs as a process, as the chart's ServiceAccount.")
+        self.terminal.run(f"kubectl scale deployment/rolebound -n {NAMESPACE} --replicas=0")
+        self.operator.start()
+        self._undo.callback(self.operator.kill)
+
+    def replace_operator(self) -> None:
+        """End the operator and return when another has taken over."""
+        if self.has_node:
+            self.terminal.run(f"kubectl delete pod -n {NAMESPACE} -l app.kubernetes.io/name=rolebound")
+            self.run_operator()
+            return
+        self.terminal.say("No node here: the operator's process is killed and started again.")
+        self.operator.kill()
+        self.operator.start()
+
+    def start_application(self) -> None:
+        """Wait until the application runs: the pod, or a folder with what the pod would see."""
+        if self.has_node:
+            self.terminal.until("kubectl describe pod web-1 -n shop | tail -n 3", lambda text: "FailedMount" in text)
+            self.terminal.run("kubectl get pod web-1 -n shop")
+            self.terminal.run("kubectl wait --for=condition=Ready pod/web-1 -n shop --timeout=60s")
+            return
+        self.terminal.say("No node here: a process plays the pod, with the Secret laid out as files in .demo/mount.")
+        volume = Volume.follow(self.cluster, "shop", "web-1-aws", FOLDER / "mount")
+        self._undo.callback(volume.stop)
+        volume.wait()
+        self.terminal.run("ls -l .demo/mount")
+
+    def in_application(self, command: str) -> str:
+        """Return the shell command that runs `command` where the application runs."""
+        if self.has_node:
+            return f"kubectl exec web-1 -n shop -- {command}"
+        return f"AWS_SHARED_CREDENTIALS_FILE=.demo/mount/credentials {command}"
+
+    @property
+    def mount(self) -> str:
+        """Where the application finds its credentials."""
+        return "/var/run/secrets/rolebound.dev/aws" if self.has_node else ".demo/mount"
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Raise DemoFailed with `otherwise` where something does not hold."""
+        if not holds:
+            raise DemoFailed(otherwise)
+
+    def sessions_issued(self) -> int:
+        """Show how often the stand-in's CreateSession gave a session, and return the number."""
+        count = 'python3 -c \'import json, sys; print(json.load(sys.stdin)["counts"].get("Issued", 0))\''
+        return int(self.terminal.run(f"curl -s --cacert $AWS_CA_BUNDLE $AWS_ENDPOINT_URL/_emulator/requests | {count}"))
+
+
+@contextmanager
+def raised() -> Iterator[Stage]:
+    """Start everything; all of it ends with the block."""
+    debian.ensure(_TOOLS)
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700)
+    archives = (images.operator(), images.client()) if can_have_node() else ()
+    terminal = Terminal(ROOT)
+    terminal.heading("A real cluster, and a stand-in for AWS that checks every signature")
+    with ExitStack() as undo:
+        cluster = undo.enter_context(Cluster.start(archives=archives))
+        undo.callback(_start_emulator(cluster).kill)
+        state = json.loads((FOLDER / "aws" / "emulator.json").read_text())
+        terminal.variables |= {
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "PATH": f"{Path(sys.executable).parent}:{cluster.environment()['PATH']}",
+            "AWS_ENDPOINT_URL": state["endpointURL"],
+            "AWS_CA_BUNDLE": state["caFile"],
+            "AWS_SHARED_CREDENTIALS_FILE": state["credentialsFile"],
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": REGION,
+        }
+        terminal.run("kubectl version; kubectl get nodes")
+        yield Stage(cluster, terminal, Operator(cluster, Path(state["caFile"])), undo)
+
+
+def _start_emulator(cluster: Cluster) -> Process:
+    """Start `rolebound emulate` where pods reach it, and return when it listens."""
+    options = ["--host", cluster.host_address, "--port", "0", "--region", REGION, "--state-dir", str(FOLDER / "aws")]
+    emulator = start("emulator", [sys.executable, "-m", "rolebound", "emulate", *options], cluster.logs)
+
+    def listens() -> bool:
+        emulator.check()
+        return (FOLDER / "aws" / "emulator.json").exists()
+
+    wait_until("the AWS stand-in", listens, 30)
+    return emulator
