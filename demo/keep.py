@@ -4,10 +4,10 @@ Everything that the demo starts dies with the process that started it; that proc
 stays.
 """
 
+import fcntl
 import os
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from demo.stage import FOLDER, Stage
@@ -15,12 +15,15 @@ from demo.stage import FOLDER, Stage
 _PID: Final = FOLDER / "pid"
 
 
-def running() -> int | None:
+def running() -> str | None:
     """Return the process of a demo that was kept, or None."""
-    with suppress(OSError, ValueError):
-        pid = int(_PID.read_text())
-        os.kill(pid, 0)
-        return pid
+    try:
+        with _PID.open() as file:  # its process holds the lock for as long as it lives, however it ends
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        return _PID.read_text()
     return None
 
 
@@ -54,7 +57,19 @@ def until_told(stage: Stage, done: Callable[[], None]) -> None:
     names = ("KUBECONFIG", "PATH", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION")
     lines = [f"export {name}='{stage.terminal.variables[name]}'\n" for name in (*names, "AWS_DEFAULT_REGION")]
     (FOLDER / "environment").write_text("".join(lines))
-    _PID.write_text(str(os.getpid()))
+    with _PID.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.write(str(os.getpid()))
+        file.flush()
+        _say_how(stage)
+        # Only the signals that this process is sent end it; the terminal's Ctrl-C belongs to another session.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+        done()
+        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+    _PID.unlink(missing_ok=True)
+
+
+def _say_how(stage: Stage) -> None:
     print(
         "\nAll of it is left running. To use it, as the cluster's and the stand-in's administrator:\n\n"
         "  . .demo/environment\n"
@@ -63,8 +78,3 @@ def until_told(stage: Stage, done: Callable[[], None]) -> None:
         f"To stop it:\n\n  kill $(cat .demo/pid)\n",
         flush=True,
     )
-    # Only the signals that this process is sent end it; the terminal's Ctrl-C belongs to another session.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    done()
-    signal.sigwait({signal.SIGTERM, signal.SIGINT})
-    _PID.unlink(missing_ok=True)

@@ -112,6 +112,18 @@ def test_broken_rotation_keeps_credentials_and_is_seen(aws: Aws, sandbox: Sandbo
     assert sandbox.eventually("renewed", new_keys(sandbox, old))
 
 
+def test_restart_forgets_nothing_about_the_role(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
+    setup = aws.setup()
+    bound(sandbox, setup)
+    sandbox.wait_reason("clusterawsrole", setup.name, "Issued", "Assumable")
+
+    assert operator.stop() == 0
+    operator.start()
+    time.sleep(2)  # several times what a changed status waits before it is written
+
+    assert sandbox.condition("clusterawsrole", setup.name, "Assumable")["reason"] == "Issued"
+
+
 def test_restart_asks_aws_for_nothing(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)

@@ -70,22 +70,25 @@ def binding_status(
     )
 
 
-def role_status(
-    problem: Error | None, identity: SigningIdentity | None, outcome: Error | None, *, tried: bool
-) -> RoleStatus:
-    """Return the status of a role: its certificate's state, and how the last CreateSession for it ended."""
+def role_status(problem: Error | None, identity: SigningIdentity | None, assumable: Condition) -> RoleStatus:
+    """Return the status of a role: its certificate's state, and whether AWS lets it be assumed."""
     if problem is not None:
         ready = _condition(ConditionType.READY, ConditionStatus.FALSE, problem.reason, str(problem))
     else:
         message = "Leaf, chain and key belong together, are in date and fit for use."
         ready = _condition(ConditionType.READY, ConditionStatus.TRUE, Reason.CERTIFICATE_VERIFIED, message)
-    return RoleStatus(conditions=(ready, _assumable(outcome, tried=tried)), identity=identity)
+    return RoleStatus(conditions=(ready, assumable), identity=identity)
 
 
-def _assumable(outcome: Error | None, *, tried: bool) -> Condition:
+def not_tried() -> Condition:
+    """Return the condition of a role for which CreateSession was never called."""
+    message = "No credentials were asked for yet."
+    return _condition(ConditionType.ASSUMABLE, ConditionStatus.UNKNOWN, Reason.NOT_TRIED, message)
+
+
+def assumable_after(outcome: Error | None) -> Condition:
+    """Return what the `outcome` of a role's last CreateSession says of it; None is success."""
     kind = ConditionType.ASSUMABLE
-    if not tried:
-        return _condition(kind, ConditionStatus.UNKNOWN, Reason.NOT_TRIED, "No credentials were asked for yet.")
     if isinstance(outcome, SessionNameRefused):  # credentials were issued all the same, without the name
         return _condition(kind, ConditionStatus.TRUE, outcome.reason, str(outcome))
     if isinstance(outcome, SessionUnavailable):  # AWS said neither yes nor no

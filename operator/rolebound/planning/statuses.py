@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rolebound.clock import parse_rfc3339, rfc3339
-from rolebound.model.conditions import Condition, Notice, Reason, merged
+from rolebound.model.conditions import Condition, ConditionType, Notice, Reason, merged
 from rolebound.model.identity import SigningIdentity
 from rolebound.model.objects import ObjectRef
 from rolebound.planning.reporting import BindingStatus, RoleStatus
@@ -24,6 +24,16 @@ def previous_conditions(status: Mapping[str, Any] | None) -> tuple[Condition, ..
         except (KeyError, ValueError, TypeError):
             continue  # somebody else's, or broken: it is replaced
     return tuple(found)
+
+
+def standing_condition(status: Mapping[str, Any], kind: ConditionType, generation: int) -> Condition | None:
+    """Return a condition that a status has for this `generation` of its object, or None.
+
+    It may come from the process before this one, and what that one learnt still holds.
+    """
+    if status.get("observedGeneration") != generation:
+        return None
+    return next((each for each in previous_conditions(status) if each.type == kind), None)
 
 
 def status_body(

@@ -17,13 +17,13 @@ from rolebound.cluster.certificates import Certificates
 from rolebound.cluster.status import StatusWriter
 from rolebound.errors import CertificateError, ClusterUnavailable, Error, RoleNotReady
 from rolebound.metrics import Metrics
-from rolebound.model.conditions import Notice, Reason
+from rolebound.model.conditions import Condition, ConditionType, Notice, Reason
 from rolebound.model.identity import SigningIdentity
 from rolebound.model.objects import Binding, ObjectName, Role, RoleName
 from rolebound.planning.decisions import refusal_of
-from rolebound.planning.reporting import Holder, binding_status, role_status
+from rolebound.planning.reporting import Holder, assumable_after, binding_status, not_tried, role_status
 from rolebound.planning.schedule import Due, Schedule
-from rolebound.planning.statuses import status_body, transitions
+from rolebound.planning.statuses import standing_condition, status_body, transitions
 from rolebound.refresh.inventory import Inventory, Known
 from rolebound.refresh.notices import NoticeBoard
 from rolebound.refresh.waiting import sleep_until
@@ -135,16 +135,21 @@ class Reporter:
             self._outcomes.pop(name, None)
             return
         identity, problem = await self._identity(known.spec)
-        outcome = self._outcomes.get(name)
-        status = role_status(problem, identity, outcome, tried=name in self._outcomes)
+        previous = self._previous(name, known)
+        status = role_status(problem, identity, self._assumable(name, previous, known.generation))
         if identity is not None:
             where = (str(name.kind), name.name.namespace, name.name.name)
             self.metrics.certificate_not_after.labels(*where).set(identity.not_after.timestamp())
             self._look_again(name, identity.not_before, identity.not_after)
-        body = status_body(status, self._previous(name, known), known.generation, clock.now())
+        body = status_body(status, previous, known.generation, clock.now())
         if await self._write(name, known, body):
             for binding in self.inventory.bindings_of_role(name):
                 self._touch(binding)
+
+    def _assumable(self, name: RoleName, previous: Mapping[str, Any], generation: int) -> Condition:
+        if name in self._outcomes:
+            return assumable_after(self._outcomes[name])
+        return standing_condition(previous, ConditionType.ASSUMABLE, generation) or not_tried()
 
     async def _report_binding(self, name: ObjectName) -> None:
         known = self.inventory.bindings.get(name)

@@ -4,7 +4,7 @@ from rolebound.errors import AWSUnavailable, Error, NamespaceNotAllowed, RoleNot
 from rolebound.model.conditions import Condition
 from rolebound.model.objects import Kind, ObjectName, ObjectRef
 from rolebound.planning.decisions import Facts, pod_credential
-from rolebound.planning.reporting import BindingStatus, Holder, binding_status, role_status
+from rolebound.planning.reporting import BindingStatus, Holder, assumable_after, binding_status, role_status
 from rolebound.planning.statuses import status_body, transitions
 from tests.support.builders import NOON, a_binding, a_pod, a_role, stored_for
 
@@ -100,7 +100,7 @@ def test_unreadable_previous_conditions_are_replaced() -> None:
 
 
 def test_role_is_assumable_without_a_name_but_says_so() -> None:
-    status = role_status(None, None, SessionNameRefused("set acceptRoleSessionName"), tried=True)
+    status = role_status(None, None, assumable_after(SessionNameRefused("set acceptRoleSessionName")))
 
     assert [(c.type, c.status, c.reason) for c in status.conditions] == [
         ("Ready", "True", "CertificateVerified"),
@@ -109,6 +109,6 @@ def test_role_is_assumable_without_a_name_but_says_so() -> None:
 
 
 def test_silence_of_aws_says_nothing_about_the_role() -> None:
-    status = role_status(None, None, AWSUnavailable("x"), tried=True)
+    status = role_status(None, None, assumable_after(AWSUnavailable("x")))
 
     assert status.conditions[1].status == "Unknown"
