@@ -13,7 +13,7 @@ from tests.support.aws import Aws
 from tests.support.kubernetes import Sandbox, asking_pod
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def installed(cluster: Cluster, aws: Aws) -> Iterator[Cluster]:
     """The operator in the cluster, from its own image, in a namespace that enforces the restricted standard."""
     for archive in (images.operator(), images.client()):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -233,3 +234,22 @@ def test_credentials_renew_by_themselves(short_lived_aws: Aws, sandbox: Sandbox)
         time.sleep(1)
 
     assert 4 <= len(seen) <= 6
+
+
+def test_two_operators_at_once_do_not_take_each_others_secrets_for_foreign(aws: Aws, sandbox: Sandbox) -> None:
+    setup = aws.setup()
+    sandbox.certificate(setup.name, setup.issue())
+    sandbox.binding(sandbox.cluster_role(setup))
+    pods = [f"api-{number}" for number in range(6)]
+    assert aws.emulator.ca_file is not None
+    second = Operator(sandbox.cluster, aws.emulator.ca_file).start()
+    try:
+        for pod in pods:
+            sandbox.pod(pod)
+        for pod in pods:
+            sandbox.eventually(f"credentials of {pod}", partial(sandbox.keys, f"{pod}-aws"))
+        sandbox.wait_reason("awsrolebinding", "reader", "Issued")
+    finally:
+        second.stop()
+
+    assert not [each for pod in pods for each in sandbox.events(pod) if each[0] == "Conflict"]

@@ -63,7 +63,11 @@ class CredentialSecrets:
         try:
             return _stored(await self.api.create(paths.secrets_in(credential.secret.namespace), manifest))
         except AlreadyThere:
-            raise _name_taken(credential.secret) from None
+            ours = await self.find(credential)  # NameTaken where it is somebody else's
+            if ours is None:
+                raise ClusterUnavailable(f"Secret {credential.secret} came and went while it was written") from None
+            # Made meanwhile by another operator, as when one takes over from the other: the newer session wins.
+            return _stored(await self._renew(manifest, ours))
 
     async def delete(self, stored: StoredCredential) -> None:
         """Take the Secret away, if it is still the one that we made."""
