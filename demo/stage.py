@@ -4,7 +4,6 @@ Where the machine can have a node, the operator and the application are pods. El
 operator still under its ServiceAccount, and the application with the Secret laid out as files.
 """
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,12 +16,11 @@ from typing import Final
 from demo.terminal import DemoFailed, Terminal
 from testbed import debian, images
 from testbed.cluster import Cluster, can_have_node
+from testbed.emulator import EmulatorProcess
 from testbed.operator import NAMESPACE, ROOT, Operator
-from testbed.processes import Process, start, wait_until
 from testbed.volume import Volume
 
 FOLDER: Final = ROOT / ".demo"
-REGION: Final = "eu-central-1"
 _TOOLS: Final = {"openssl": "openssl", "curl": "curl"}
 _MANIFESTS: Final = ROOT / "demo" / "manifests"
 
@@ -114,29 +112,9 @@ def raised() -> Iterator[Stage]:
     terminal.heading("A real cluster, and a stand-in for AWS that checks every signature")
     with ExitStack() as undo:
         cluster = undo.enter_context(Cluster.start(archives=archives))
-        undo.callback(_start_emulator(cluster).kill)
-        state = json.loads((FOLDER / "aws" / "emulator.json").read_text())
-        terminal.variables |= {
-            "KUBECONFIG": str(cluster.kubeconfig),
-            "PATH": f"{Path(sys.executable).parent}:{cluster.environment()['PATH']}",
-            "AWS_ENDPOINT_URL": state["endpointURL"],
-            "AWS_CA_BUNDLE": state["caFile"],
-            "AWS_SHARED_CREDENTIALS_FILE": state["credentialsFile"],
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-        }
+        emulator = EmulatorProcess.start(cluster.host_address, FOLDER / "aws", cluster.logs)
+        undo.callback(emulator.stop)
+        binaries = {"PATH": f"{Path(sys.executable).parent}:{cluster.environment()['PATH']}"}
+        terminal.variables |= binaries | {"KUBECONFIG": str(cluster.kubeconfig)} | emulator.environment()
         terminal.run("kubectl version; kubectl get nodes")
-        yield Stage(cluster, terminal, Operator(cluster, Path(state["caFile"])), undo)
-
-
-def _start_emulator(cluster: Cluster) -> Process:
-    """Start `rolebound emulate` where pods reach it, and return when it listens."""
-    options = ["--host", cluster.host_address, "--port", "0", "--region", REGION, "--state-dir", str(FOLDER / "aws")]
-    emulator = start("emulator", [sys.executable, "-m", "rolebound", "emulate", *options], cluster.logs)
-
-    def listens() -> bool:
-        emulator.check()
-        return (FOLDER / "aws" / "emulator.json").exists()
-
-    wait_until("the AWS stand-in", listens, 30)
-    return emulator
+        yield Stage(cluster, terminal, Operator(cluster, emulator.ca_file), undo)

@@ -1,0 +1,23 @@
+"""`python -m bench [sessions | pods]`: print the tables."""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from bench import pods, sessions
+
+_BENCHMARKS: Final[Mapping[str, Callable[[], None]]] = {"sessions": sessions.run, "pods": pods.run}
+
+
+def main(chosen: list[str]) -> int:
+    """Run what was chosen, or all; returns the exit status."""
+    unknown = [name for name in chosen if name not in _BENCHMARKS]
+    if unknown:
+        print(f"no benchmark {', '.join(unknown)}; there are {', '.join(_BENCHMARKS)}", file=sys.stderr)
+        return 2
+    for name in chosen or _BENCHMARKS:
+        _BENCHMARKS[name]()
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))
