@@ -25,6 +25,7 @@ Each leaf's `reason` is the word that conditions, Events, metrics and the docume
 us from names and identifiers; no body of a request or response, and no key, ever enters one.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -45,6 +46,8 @@ class Error(Exception):
 
     reason: ClassVar[str] = "Error"
     retry: ClassVar[Retry] = Retry.SOON
+    passes_at: datetime | None = None
+    """When time alone mends it, where that is known."""
 
 
 class SettingsError(Error):
@@ -115,6 +118,10 @@ class CertificateNotYetValid(CertificateError):
     """The leaf or an intermediate is before its notBefore."""
 
     reason = "CertificateNotYetValid"
+
+    def __init__(self, message: str, valid_from: datetime | None = None) -> None:
+        super().__init__(message)
+        self.passes_at = valid_from
 
 
 class KeyMismatch(CertificateError):

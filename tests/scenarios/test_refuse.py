@@ -181,6 +181,16 @@ def test_unusable_certificate_is_found_before_any_call(aws: Aws, sandbox: Sandbo
     sandbox.wait_reason("clusterawsrole", setup.name, "CertificateVerified")
 
 
+def test_certificate_is_used_as_soon_as_it_is_valid(aws: Aws, sandbox: Sandbox) -> None:
+    setup = aws.setup()
+    soon = datetime.now(UTC) + timedelta(seconds=6)  # noqa: TID251 - as above
+    bound(sandbox, setup, setup.issue(not_before=soon))
+    sandbox.wait_reason("clusterawsrole", setup.name, "CertificateNotYetValid")
+
+    assert sandbox.eventually("credentials once it is valid", lambda: sandbox.keys("api-1-aws"), seconds=15)
+    sandbox.wait_reason("awsrolebinding", "reader", "Issued")
+
+
 def test_missing_certificate_is_used_as_soon_as_it_is_there(aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     sandbox.binding(sandbox.cluster_role(setup))

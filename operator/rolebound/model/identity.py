@@ -90,8 +90,9 @@ class SigningIdentity:
                 when = rfc3339(each.not_valid_after_utc)
                 raise CertificateExpired(f"{name} expired at {when}; put a new one into the Secret")
             if at < each.not_valid_before_utc:
-                when = rfc3339(each.not_valid_before_utc)
-                raise CertificateNotYetValid(f"{name} is valid only from {when}; wait, or mend the clock of its issuer")
+                since = each.not_valid_before_utc
+                message = f"{name} is valid only from {rfc3339(since)}; wait, or mend the clock of its issuer"
+                raise CertificateNotYetValid(message, since)
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature over `message`: PKCS #1 v1.5 or DER-encoded ECDSA, with SHA-256 whatever the curve."""

@@ -41,10 +41,14 @@ def first_due(credential: Credential, stored: StoredCredential | None, now: date
 def retry_due(error: Error, attempts: int, deadline: datetime, now: datetime, chance: float) -> Due | None:
     """Return when to try again after the `attempts`-th failure in a row, or None where only an edit can help.
 
+    What time alone mends is tried when it does.
+
     The pause doubles from attempt to attempt up to a bound and is shortened by up to half, so that those who failed
     together do not return together. AWS's own advice on backoff:
     https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
     """
+    if error.passes_at is not None:
+        return Due(at=max(error.passes_at, now), deadline=deadline)
     if error.retry is Retry.ON_EDIT:
         return None
     first, longest = _SOON if error.retry is Retry.SOON else _SLOWLY

@@ -147,7 +147,9 @@ async def usable_identity(certificates: Certificates, credential: Credential) ->
         identity = await certificates.identity(credential.certificate)
         identity.check_dates(clock.now())
     except CertificateError as error:
-        raise RoleNotReady(f"{credential.role}: {error.reason}: {error}") from error
+        unready = RoleNotReady(f"{credential.role}: {error.reason}: {error}")
+        unready.passes_at = error.passes_at
+        raise unready from error
     return identity
 
 

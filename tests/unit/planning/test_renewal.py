@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rolebound.errors import AWSUnavailable, Error, KeyMismatch, SessionDenied, Throttled
+from rolebound.errors import AWSUnavailable, CertificateNotYetValid, Error, KeyMismatch, SessionDenied, Throttled
 from rolebound.planning.decisions import Facts, pod_credential
 from rolebound.planning.renewal import first_due, renewal_due, retry_due
 from tests.support.builders import NOON, a_binding, a_pod, a_role, stored_for
@@ -88,3 +88,13 @@ def test_jitter_takes_at_most_half(chance: float, attempts: int) -> None:
     assert longest is not None
     assert due is not None
     assert (longest.at - NOON) / 2 <= due.at - NOON <= longest.at - NOON
+
+
+def test_what_time_mends_is_tried_when_it_does() -> None:
+    valid_from = NOON + timedelta(hours=2)
+    unready = CertificateNotYetValid("too early", valid_from)
+
+    due = retry_due(unready, 3, NOON, NOON, 0.5)
+
+    assert due is not None
+    assert due.at == valid_from
