@@ -1,6 +1,7 @@
 """`python -m testbed setup | image | up`: fill the cache, build the operator's image, or start a cluster to use."""
 
 import signal
+import subprocess
 import sys
 
 from testbed import binaries, debian, images
@@ -48,4 +49,9 @@ def _up() -> int:
     return 0
 
 
-sys.exit(main(sys.argv[1:]))
+try:
+    sys.exit(main(sys.argv[1:]))
+except (RuntimeError, TimeoutError, subprocess.CalledProcessError) as failed:
+    sys.exit(f"[test bed] {failed}")
+except KeyboardInterrupt:
+    sys.exit(130)

