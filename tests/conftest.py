@@ -37,9 +37,10 @@ def _reason(report: pytest.TestReport) -> str:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """One real cluster for the whole run, with a node where the machine can have one."""
-    with Cluster.start() as running:
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """One real cluster for the whole run; with a node where a test of the run wants one and the machine can have it."""
+    wants_node = any(item.get_closest_marker("node") for item in request.session.items)
+    with Cluster.start(with_node=None if wants_node else False) as running:
         install_rights(running)
         yield running
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
+from moto.sts.models import sts_backends
 
 from rolebound.emulator import Emulator, Fault, RequestRecord, Settings
 from tests.support.pki import CA, Issued
@@ -59,6 +60,12 @@ class Aws:
             aws_secret_access_key=keys["SecretAccessKey"],
             aws_session_token=keys["SessionToken"],
         )
+
+    def minted(self) -> list[str]:
+        """The secret access key and the token of every session that this AWS ever gave."""
+        account = self.emulator.settings.account
+        sessions = [each for backend in sts_backends[account].values() for each in backend.assumed_roles]
+        return [secret for each in sessions for secret in (each.secret_access_key, each.session_token)]
 
     def _trusted(self) -> str | None:
         """The CA to trust; over plain HTTP there is none."""

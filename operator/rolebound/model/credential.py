@@ -82,3 +82,10 @@ class StoredCredential:
     def serves(self, credential: Credential) -> bool:
         """Whether this Secret was made for the pod or binding that `credential` is for."""
         return self.secret == credential.secret and self.owner_uid == credential.owner.uid
+
+    def was_written_over(self, listed: "StoredCredential | None") -> bool:
+        """Whether this is the Secret that `listed` shows as it was before.
+
+        AWS may take its time, so a session can be older than the list in which its Secret does not have it yet.
+        """
+        return listed is not None and listed.uid == self.uid and listed.issued_at < self.issued_at

@@ -115,8 +115,10 @@ class Refresher:
 
     def adopt(self, stored: Iterable[StoredCredential], listed_at: datetime) -> None:
         """Take `stored` as the credential Secrets that there were at `listed_at`; what was written since stays."""
-        since = {name: each for name, each in self._found.items() if each.issued_at >= listed_at}
-        self._found = {each.secret: each for each in stored} | since
+        listed = {each.secret: each for each in stored}
+        found = self._found.items()
+        since = {n: each for n, each in found if each.issued_at >= listed_at or each.was_written_over(listed.get(n))}
+        self._found = listed | since
 
     def reconcile(self) -> None:
         """Compare every holding with the adopted Secrets: make what is missing, take away what nobody wants."""

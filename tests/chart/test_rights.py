@@ -1,0 +1,135 @@
+"""What the operator may do and what it may not, as the chart says and as the API server judges."""
+
+import json
+from itertools import product
+
+import pytest
+
+from testbed.cluster import Cluster
+from tests.chart.rendering import NAMESPACE, Object, render
+
+pytestmark = pytest.mark.controlplane
+
+IDENTITY = f"system:serviceaccount:{NAMESPACE}:rolebound"
+Right = tuple[str, str, str]
+
+
+def rights(group: str, resources: str, verbs: str) -> set[Right]:
+    return set(product([group], resources.split(), verbs.split()))
+
+
+OURS = (
+    rights("rolebound.dev", "clusterawsroles awsroles awsrolebindings", "list watch")
+    | rights("rolebound.dev", "clusterawsroles/status awsroles/status awsrolebindings/status", "patch")
+    | rights("", "pods namespaces", "list watch")
+    | rights("", "secrets", "get list watch create patch delete")
+    | rights("", "events", "create")
+)
+# What Kubernetes gives to everybody who is authenticated: to ask who they are and what they may.
+EVERYBODYS = rights("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create") | rights(
+    "authentication.k8s.io", "selfsubjectreviews", "create"
+)
+
+
+def flat(rules: list[Object]) -> set[Right]:
+    listed = [product(rule["apiGroups"], rule["resources"], rule["verbs"]) for rule in rules]
+    return {right for each in listed for right in each}
+
+
+def test_cluster_role_is_this_list_and_nothing_else(cluster: Cluster) -> None:
+    rules = render(cluster).one("ClusterRole")["rules"]
+
+    assert flat(rules) == OURS
+    assert {key for rule in rules for key in rule} == {"apiGroups", "resources", "verbs"}
+
+
+def test_chart_gives_rights_to_the_operator_alone(cluster: Cluster) -> None:
+    rendered = render(cluster)
+
+    assert rendered.all_of("Role") == rendered.all_of("RoleBinding") == []
+    assert len(rendered.one("ClusterRoleBinding")["subjects"]) == 1
+
+
+@pytest.mark.parametrize("namespace", [NAMESPACE, "kube-system", "default"])
+def test_api_server_grants_the_same_everywhere(cluster: Cluster, namespace: str) -> None:
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+
+    answer = cluster.kubectl("create", "--raw", path, f"--as={IDENTITY}", "-f", "-", stdin=json.dumps(review)).stdout
+
+    status = json.loads(answer)["status"]
+    assert not status["incomplete"]
+    assert flat(status["resourceRules"]) == OURS | EVERYBODYS
+
+
+def may(cluster: Cluster, verb: str, what: str, *more: str) -> bool:
+    answer = cluster.kubectl("auth", "can-i", verb, what, f"--as={IDENTITY}", *more, check=False).stdout.strip()
+    assert answer in {"yes", "no"}
+    return answer == "yes"
+
+
+@pytest.mark.parametrize(
+    ("verb", "what"),
+    [
+        ("create", "pods"),
+        ("get", "pods"),
+        ("patch", "pods"),
+        ("delete", "pods"),
+        ("create", "pods/exec"),
+        ("get", "pods/exec"),
+        ("create", "pods/attach"),
+        ("create", "pods/portforward"),
+        ("create", "pods/eviction"),
+        ("get", "pods/log"),
+        ("patch", "pods/ephemeralcontainers"),
+        ("patch", "pods/status"),
+        ("create", "deployments.apps"),
+        ("create", "jobs.batch"),
+        ("update", "secrets"),
+        ("deletecollection", "secrets"),
+        ("get", "configmaps"),
+        ("get", "nodes"),
+        ("list", "nodes"),
+        ("get", "nodes/proxy"),
+        ("patch", "namespaces"),
+        ("delete", "namespaces"),
+        ("impersonate", "users"),
+        ("impersonate", "groups"),
+        ("impersonate", "serviceaccounts"),
+        ("create", "serviceaccounts/token"),
+        ("create", "certificatesigningrequests.certificates.k8s.io"),
+        ("create", "customresourcedefinitions.apiextensions.k8s.io"),
+        ("list", "customresourcedefinitions.apiextensions.k8s.io"),
+        ("patch", "customresourcedefinitions.apiextensions.k8s.io"),
+        ("create", "mutatingwebhookconfigurations.admissionregistration.k8s.io"),
+        ("get", "clusterroles.rbac.authorization.k8s.io"),
+        ("create", "clusterroles.rbac.authorization.k8s.io"),
+        ("escalate", "clusterroles.rbac.authorization.k8s.io"),
+        ("bind", "clusterroles.rbac.authorization.k8s.io"),
+        ("create", "clusterrolebindings.rbac.authorization.k8s.io"),
+        ("create", "roles.rbac.authorization.k8s.io"),
+        ("create", "rolebindings.rbac.authorization.k8s.io"),
+        ("create", "awsrolebindings.rolebound.dev"),
+        ("patch", "awsrolebindings.rolebound.dev"),
+        ("patch", "clusterawsroles.rolebound.dev"),
+        ("delete", "awsroles.rolebound.dev"),
+        ("list", "events"),
+        ("delete", "events"),
+        ("get", "/metrics"),
+        ("get", "/logs"),
+    ],
+)
+def test_operator_may_not(cluster: Cluster, verb: str, what: str) -> None:
+    everywhere = [] if what.startswith("/") else ["--all-namespaces"]
+
+    assert not may(cluster, verb, what, *everywhere)
+
+
+@pytest.mark.parametrize("verb", ["get", "list", "watch", "create", "patch", "delete"])
+def test_rights_over_secrets_reach_every_namespace_and_this_is_known(cluster: Cluster, verb: str) -> None:
+    """A binding may stand in any namespace, and RBAC cannot say "Secrets of our type": the code keeps to them."""
+    assert may(cluster, verb, "secrets", "-n", "kube-system")
