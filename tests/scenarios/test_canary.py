@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from testbed.cluster import Cluster
+from testbed.operator import Operator
 from tests.scenarios.lives import SCENARIOS, Life
 from tests.support.aws import Aws
 from tests.support.canary import found
-from tests.support.operator import Operator
 
 pytestmark = pytest.mark.controlplane
 
