@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from demo.stage import FOLDER, Stage
+from testbed.processes import until_stopped
 
 _PID: Final = FOLDER / "pid"
 
@@ -62,10 +63,8 @@ def until_told(stage: Stage, done: Callable[[], None]) -> None:
         file.write(str(os.getpid()))
         file.flush()
         _say_how(stage)
-        # Only the signals that this process is sent end it; the terminal's Ctrl-C belongs to another session.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
         done()
-        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        until_stopped()
     _PID.unlink(missing_ok=True)
 
 

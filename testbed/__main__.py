@@ -1,10 +1,10 @@
 """`python -m testbed setup | image | up`: fill the cache, build the operator's image, or start a cluster to use."""
 
-import signal
 import subprocess
 import sys
 
 from testbed import binaries, debian, images
+from testbed.processes import until_stopped
 from testbed.progress import say
 
 
@@ -45,7 +45,7 @@ def _up() -> int:
         print(f"export KUBECONFIG={cluster.kubeconfig}")
         print(f"export PATH={cluster.environment()['PATH']}")
         say("running; Ctrl-C stops it")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        until_stopped()
     return 0
 
 

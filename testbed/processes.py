@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
@@ -90,6 +91,14 @@ def wait_until(what: str, condition: Callable[[], bool], seconds: float, every: 
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:.0f} s")
         time.sleep(every)
+
+
+def until_stopped() -> None:
+    """Return when this process is told to stop, by SIGTERM or Ctrl-C; call it from the main thread."""
+    stopped = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    stopped.wait()
 
 
 def answers(url: str) -> bool:
