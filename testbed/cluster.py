@@ -6,7 +6,6 @@ Use it as `with Cluster.start() as cluster: cluster.kubectl("get", "nodes")`. Ev
 import os
 import platform
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,7 +17,8 @@ from testbed import binaries, cache, debian, images, node
 from testbed.control_plane import ControlPlane
 from testbed.credentials import write_kubeconfig
 from testbed.node import Node
-from testbed.processes import remove_tree, wait_until
+from testbed.processes import wait_until
+from testbed.workdir import owned_folder
 
 
 def can_have_node() -> bool:
@@ -48,8 +48,7 @@ class Cluster:
         wanted = binaries.CONTROL_PLANE + (binaries.NODE if wants_node else ())
         found = binaries.ensure(wanted)
         with ExitStack() as undo:
-            workdir = Path(tempfile.mkdtemp(prefix="rolebound-testbed-"))
-            undo.callback(remove_tree, workdir)
+            workdir = undo.enter_context(owned_folder())
             if wants_node:
                 _reserve_node(undo)
             kubernetes = ControlPlane(found, workdir, node.ADDRESS if wants_node else "127.0.0.1")
