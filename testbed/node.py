@@ -179,7 +179,7 @@ class Node:
             "imageGCHighThresholdPercent": 100,
             "imageGCLowThresholdPercent": 99,
             # By default a changed Secret takes up to 90 s to reach a file: too long to watch.
-            "syncFrequency": "10s",
+            "syncFrequency": "5s",
             "resolvConf": str(self._resolv_conf()),
         }
         path = self.folder / "kubelet.json"

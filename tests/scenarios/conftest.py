@@ -22,8 +22,8 @@ def shared_operator(cluster: Cluster, aws: Aws) -> Iterator[Operator]:
 
 @pytest.fixture
 def short_lived_aws(cluster: Cluster) -> Iterator[Aws]:
-    """Another account, whose sessions live for 20 seconds; over plain HTTP, as the operator trusts one CA."""
-    lifetime = timedelta(seconds=20)
+    """Another account, whose sessions live for 10 seconds; over plain HTTP, as the operator trusts one CA."""
+    lifetime = timedelta(seconds=10)
     emulator = start(cluster.host_address, tls=False, account="444455556666", session_lifetime=lifetime)
     yield Aws(emulator)
     emulator.stop()

@@ -222,16 +222,16 @@ def test_secret_deleted_by_hand_comes_back_with_the_next_renewal(aws: Aws, sandb
 
 
 def test_credentials_renew_by_themselves(short_lived_aws: Aws, sandbox: Sandbox) -> None:
-    """AWS grants 20 s here instead of an hour, so two lifetimes pass in 45 s."""
+    """AWS grants 10 s here instead of an hour, so two lifetimes pass in 22 s."""
     aws, setup = short_lived_aws, short_lived_aws.setup()
     seen = {bound(sandbox, setup)["AccessKeyId"]}
 
-    deadline = time.monotonic() + 45
+    deadline = time.monotonic() + 22
     while time.monotonic() < deadline:
         keys = sandbox.keys("api-1-aws")
         assert aws.client_as("sts", keys).get_caller_identity()  # never an expired one
         seen.add(keys["AccessKeyId"])
-        time.sleep(1)
+        time.sleep(0.5)
 
     assert 4 <= len(seen) <= 6
 
