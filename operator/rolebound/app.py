@@ -20,7 +20,7 @@ from rolebound.handlers import framework, watches
 from rolebound.metrics import Metrics
 from rolebound.probes import Probes
 from rolebound.refresh.inventory import Inventory
-from rolebound.refresh.issuance import Issuer, SessionSource
+from rolebound.refresh.issuance import Issuer
 from rolebound.refresh.notices import NoticeBoard
 from rolebound.refresh.observer import Observer
 from rolebound.refresh.refresher import Refresher
@@ -109,7 +109,7 @@ class App:
         log.info("stopped")
 
 
-async def build(settings: Settings, source: SessionSource | None = None) -> App:
+async def build(settings: Settings) -> App:
     """Return the operator, wired but not started; SettingsError where it cannot be."""
     configuration = await load_configuration()
     api, metrics = KubernetesAPI(configuration), Metrics()
@@ -117,7 +117,7 @@ async def build(settings: Settings, source: SessionSource | None = None) -> App:
     inventory = Inventory(settings.namespace)
     notices = NoticeBoard(writer, metrics)
     reporter = Reporter(inventory, certificates, writer, notices, metrics)
-    issuer = Issuer(certificates, secrets, source or RolesAnywhere(), metrics, reporter.session_ended)
+    issuer = Issuer(certificates, secrets, RolesAnywhere(), metrics, reporter.session_ended)
     refresher = Refresher(inventory, issuer, secrets, reporter, metrics, settings.sessions_per_second)
     reporter.holdings = refresher
     observer = Observer(inventory, certificates, refresher, reporter)

@@ -1,6 +1,7 @@
 """CreateSession as one call: an identity and a request in, a session or an error that says who must act out."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -33,6 +34,11 @@ class RolesAnywhere:
     _clients: dict[Endpoint, Any] = field(default_factory=dict)
     _session: boto3.session.Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        # The first client of a session reads botocore's models, a tenth of a second that no pod should wait for.
+        with suppress(BotoCoreError):  # a wrong AWS setting is told by the call that meets it
+            self._make_client(Endpoint("us-east-1"))
 
     def create_session(self, identity: SigningIdentity, request: SessionRequest, endpoint: Endpoint) -> Session:
         """Return new credentials for the role; blocks until AWS has answered.

@@ -198,6 +198,15 @@ def test_silence_and_nobody_there_are_tried_again(
     assert type(refusal(anywhere, identity, nobody)) is AWSUnavailable
 
 
+def test_wrong_aws_setting_is_told_by_the_call_that_meets_it(
+    monkeypatch: pytest.MonkeyPatch, identity: SigningIdentity, endpoint: Endpoint
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "absent")
+
+    with pytest.raises(AWSUnavailable, match="ProfileNotFound"):
+        RolesAnywhere().create_session(identity, REQUEST, endpoint)
+
+
 def test_nonsense_endpoint_is_no_crash(anywhere: RolesAnywhere, identity: SigningIdentity) -> None:
     assert type(refusal(anywhere, identity, Endpoint("eu-central-1", url="not a url"))) is AWSUnavailable
 
