@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from testbed import binaries, debian, images
+from testbed.cluster import Cluster, can_have_node
 from testbed.processes import until_stopped
 from testbed.progress import say
 
@@ -24,8 +25,6 @@ def main(arguments: list[str]) -> int:
 
 def _setup() -> int:
     """Bring everything that a cluster needs into the cache."""
-    from testbed.cluster import can_have_node  # noqa: PLC0415 - needs the virtual environment; the binaries do not
-
     with_node = can_have_node()
     binaries.ensure(binaries.CONTROL_PLANE + (binaries.NODE if with_node else ()))
     if with_node:
@@ -39,8 +38,6 @@ def _setup() -> int:
 
 def _up() -> int:
     """Start a cluster and keep it until a signal comes."""
-    from testbed.cluster import Cluster  # noqa: PLC0415 - see above
-
     with Cluster.start() as cluster:
         print(f"export KUBECONFIG={cluster.kubeconfig}")
         print(f"export PATH={cluster.environment()['PATH']}")

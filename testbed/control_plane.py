@@ -4,6 +4,7 @@ import ssl
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -163,6 +164,6 @@ class ControlPlane:
         try:
             context = ssl.create_default_context(cafile=str(self.ca_file))
             with urllib.request.urlopen(f"{self.server}/readyz", timeout=2, context=context) as response:  # noqa: S310
-                return bool(response.status == 200)  # noqa: PLR2004 - HTTP's OK
+                return bool(response.status == HTTPStatus.OK)
         except (urllib.error.URLError, OSError):
             return False

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from threading import Event
 from typing import Final
@@ -105,7 +106,7 @@ def answers(url: str) -> bool:
     """Whether a plain HTTP GET of `url` succeeds."""
     try:
         with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own loopback server
-            return bool(response.status < 300)  # noqa: PLR2004 - HTTP's success class
+            return bool(response.status < HTTPStatus.MULTIPLE_CHOICES)
     except (urllib.error.URLError, OSError):
         return False
 

@@ -7,6 +7,7 @@ translated here, once; a response's body never gets into a message unless it is 
 import json
 import os
 from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -123,7 +124,7 @@ class KubernetesAPI:
             answer = json.loads(data) if data else {}
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, config.ConfigException) as error:
             raise ClusterUnavailable(f"{method} {path}: {type(error).__name__}") from error
-        if response.status < 300:  # noqa: PLR2004 - HTTP's success class
+        if response.status < HTTPStatus.MULTIPLE_CHOICES:
             return answer
         raise _refusal(method, path, response.status, answer)
 

@@ -8,6 +8,7 @@ print; no part of a request ever is.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
@@ -50,9 +51,9 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
     status = metadata.get("HTTPStatusCode", 0)
     details = error.response.get("Error") or {}
     code, message = _printable(str(details.get("Code", ""))), _printable(str(details.get("Message", "")))
-    if status == 429 or code.startswith(_THROTTLED):  # noqa: PLR2004 - HTTP's own number
+    if status == HTTPStatus.TOO_MANY_REQUESTS or code.startswith(_THROTTLED):
         return Throttled(f"AWS asks to slow down in {request.trust_anchor.region} ({code or status})")
-    if not 400 <= status < 500:  # noqa: PLR2004 - HTTP's class of refusals
+    if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return AWSUnavailable(f"Roles Anywhere answered HTTP {status} ({code or 'no error code'})")
     if "roleSessionName" in message:
         return SessionNameRefused(
