@@ -125,6 +125,24 @@ def test_restart_forgets_nothing_about_the_role(operator: Operator, aws: Aws, sa
     assert sandbox.condition("clusterawsrole", setup.name, "Assumable")["reason"] == "Issued"
 
 
+def test_restart_in_an_outage_does_not_call_the_renewal_a_success(
+    operator: Operator, aws: Aws, sandbox: Sandbox
+) -> None:
+    setup = aws.setup()
+    bound(sandbox, setup)
+    setup.inject("status", status=503)
+    renew(sandbox)
+    sandbox.wait_reason("awsrolebinding", "reader", "AWSUnavailable", "Renewed")
+    setup.heal()
+    setup.inject("hang", seconds=30)  # the next attempt takes the operator ten seconds
+
+    operator.stop()
+    operator.start()
+    time.sleep(2)  # several times what a changed status waits before it is written
+
+    assert sandbox.condition("awsrolebinding", "reader", "Renewed")["reason"] == "AWSUnavailable"
+
+
 def test_restart_asks_aws_for_nothing(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from rolebound import __version__
+
 
 def rolebound(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "rolebound", *arguments]
@@ -11,8 +13,6 @@ def rolebound(*arguments: str, environment: dict[str, str] | None = None) -> sub
 
 
 def test_version_is_the_packages() -> None:
-    from rolebound import __version__  # noqa: PLC0415 - beside its use
-
     assert rolebound("version").stdout.strip() == __version__
 
 

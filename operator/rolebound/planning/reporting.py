@@ -24,6 +24,8 @@ class Holder:
     pods: int
     stored: StoredCredential | None
     problem: Error | None
+    overdue: bool = False
+    """Its renewal is due and was not tried yet, as after a restart."""
 
     def holds_at(self, now: datetime) -> bool:
         """Whether its pods have credentials that have not expired."""
@@ -50,17 +52,22 @@ class RoleStatus:
 
 
 def binding_status(
-    refusal: Error | None, role_problem: Error | None, holders: Sequence[Holder], now: datetime
+    refusal: Error | None,
+    role_problem: Error | None,
+    holders: Sequence[Holder],
+    now: datetime,
+    renewed_before: Condition | None = None,
 ) -> BindingStatus:
     """Return the status of a binding.
 
     `refusal` is what keeps the whole binding, or a subject of it, from being served; `role_problem` is what keeps its
-    role from issuing.
+    role from issuing. `renewed_before` is the `Renewed` condition that stands until the next renewal was tried.
     """
     stored = [holder.stored for holder in holders if holder.stored is not None and holder.holds_at(now)]
     conditions = [_ready(refusal, role_problem, holders, now)]
     if any(holder.stored is not None for holder in holders):
-        conditions.append(_renewed(holders, now))
+        undecided = any(holder.overdue for holder in holders) and not any(holder.problem for holder in holders)
+        conditions.append((renewed_before if undecided else None) or _renewed(holders, now))
     return BindingStatus(
         conditions=tuple(conditions),
         bound_pods=sum(holder.pods for holder in holders),

@@ -137,7 +137,7 @@ class Refresher:
     def holders(self, binding: Binding) -> list[Holder]:
         """Return what a binding's status counts."""
         holdings = [(key, self._holdings[key]) for key in sorted(self._of_binding.get(binding.name, ()))]
-        return [Holder(h.name, self._pods(key, h), h.stored, h.problem) for key, h in holdings]
+        return [Holder(h.name, self._pods(key, h), h.stored, h.problem, self._is_overdue(h)) for key, h in holdings]
 
     async def stop(self) -> None:
         """Start nothing more; what is under way is finished."""
@@ -223,6 +223,12 @@ class Refresher:
             return first_due(credential, holding.stored, now, chance)
         deadline = holding.stored.expires_at if holding.stored else now
         return retry_due(holding.problem, holding.attempts, deadline, now, chance)
+
+    def _is_overdue(self, holding: Holding) -> bool:
+        if holding.stored is None or holding.problem is not None or not isinstance(holding.decision, Credential):
+            return False
+        now = clock.now()
+        return first_due(holding.decision, holding.stored, now, 0.0).at <= now
 
     async def _attempt(self, key: UnitKey, line: Line) -> None:
         holding = self._holdings.get(key)

@@ -156,7 +156,7 @@ class Reporter:
         if known is None:
             self._written.pop(name, None)
             return
-        now = clock.now()
+        now, previous = clock.now(), self._previous(name, known)
         if isinstance(known.spec, Error):
             status = binding_status(known.spec, None, (), now)
         else:
@@ -167,8 +167,9 @@ class Reporter:
                 _, problem = await self._identity(facts.role)
                 problem = problem and RoleNotReady(f"{known.spec.role}: {problem.reason}: {problem}")
             holders = self.holdings.holders(known.spec)
-            status = binding_status(refusal_of(known.spec, facts), problem, holders, now)
-        body = status_body(status, self._previous(name, known), known.generation, now)
+            before = standing_condition(previous, ConditionType.RENEWED, known.generation)
+            status = binding_status(refusal_of(known.spec, facts), problem, holders, now, before)
+        body = status_body(status, previous, known.generation, now)
         if status.earliest_expiry is not None:
             self._look_again(name, status.earliest_expiry)
         await self._write(name, known, body)
