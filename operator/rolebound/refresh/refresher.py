@@ -20,11 +20,10 @@ from rolebound.model.conditions import Notice, Reason
 from rolebound.model.credential import Credential, StoredCredential, UnitKey
 from rolebound.model.objects import Binding, ObjectName, ObjectRef, Pod, SessionScope
 from rolebound.planning.decisions import pod_credential, shared_credential
-from rolebound.planning.renewal import first_due, retry_due
 from rolebound.planning.reporting import Holder
-from rolebound.planning.schedule import Due
+from rolebound.refresh.holding import Holding, same
 from rolebound.refresh.inventory import Inventory
-from rolebound.refresh.issuance import Issued, Issuer, Line, Unwritten
+from rolebound.refresh.issuance import Issuer, Line, Unwritten
 from rolebound.refresh.lanes import Lanes
 from rolebound.refresh.withdrawals import Withdrawals
 
@@ -41,20 +40,6 @@ class Audience(Protocol):
     def notice(self, notice: Notice) -> None:
         """Something happened that belongs into an Event."""
         ...
-
-
-@dataclass(slots=True)
-class Holding:
-    """One Secret's worth of a binding, as decided and as it went so far."""
-
-    name: str
-    pod: Pod | None
-    decision: Credential | Error
-    stored: StoredCredential | None = None
-    problem: Error | None = None
-    attempts: int = 0
-    kept: Issued | None = None
-    """A session that could not be written yet."""
 
 
 @dataclass(slots=True)
@@ -137,7 +122,8 @@ class Refresher:
     def holders(self, binding: Binding) -> list[Holder]:
         """Return what a binding's status counts."""
         holdings = [(key, self._holdings[key]) for key in sorted(self._of_binding.get(binding.name, ()))]
-        return [Holder(h.name, self._pods(key, h), h.stored, h.problem, self._is_overdue(h)) for key, h in holdings]
+        now = clock.now()
+        return [Holder(h.name, self._pods(key, h), h.stored, h.problem, h.is_overdue(now)) for key, h in holdings]
 
     async def stop(self) -> None:
         """Start nothing more; what is under way is finished."""
@@ -170,7 +156,7 @@ class Refresher:
         except Error as refusal:
             decision = refusal
         before = self._holdings.get(key)
-        if before is not None and _same(before.decision, decision):
+        if before is not None and same(before.decision, decision):
             return
         holding = Holding(pod.name.name if pod else key.holder, pod, decision)
         if isinstance(decision, Error):
@@ -178,7 +164,7 @@ class Refresher:
         else:
             found = self._found.get(decision.secret)
             holding.stored = found if found is not None and found.serves(decision) else None
-        if before is not None and before.stored is not None and _secret(before) != _secret(holding):
+        if before is not None and before.stored is not None and before.secret != holding.secret:
             self._withdraw(before.stored)
         self._holdings[key] = holding
         self._of_binding.setdefault(key.binding, set()).add(key)
@@ -211,24 +197,11 @@ class Refresher:
         holding = self._holdings.get(key)
         if holding is None or not isinstance(holding.decision, Credential) or key in self._under_way:
             return
-        lane, due = self.lanes.of(holding.decision), self._due(holding, holding.decision)
+        lane, due = self.lanes.of(holding.decision), holding.due(clock.now(), clock.chance())
         if due is None:
             lane.discard(key)
         else:
             lane.put(key, due)
-
-    def _due(self, holding: Holding, credential: Credential) -> Due | None:
-        now, chance = clock.now(), clock.chance()
-        if holding.problem is None:
-            return first_due(credential, holding.stored, now, chance)
-        deadline = holding.stored.expires_at if holding.stored else now
-        return retry_due(holding.problem, holding.attempts, deadline, now, chance)
-
-    def _is_overdue(self, holding: Holding) -> bool:
-        if holding.stored is None or holding.problem is not None or not isinstance(holding.decision, Credential):
-            return False
-        now = clock.now()
-        return first_due(holding.decision, holding.stored, now, 0.0).at <= now
 
     async def _attempt(self, key: UnitKey, line: Line) -> None:
         holding = self._holdings.get(key)
@@ -253,7 +226,7 @@ class Refresher:
     def _succeeded(self, key: UnitKey, holding: Holding, credential: Credential, stored: StoredCredential) -> None:
         self._found[stored.secret] = stored
         current = self._holdings.get(key)
-        if current is None or _secret(current) != credential.secret:  # withdrawn while under way
+        if current is None or current.secret != credential.secret:  # withdrawn while under way
             self._withdraw(stored)
             return
         first, recovered = holding.stored is None, holding.problem is not None
@@ -298,13 +271,3 @@ class Refresher:
             if holding is not None and isinstance(holding.problem, NameTaken):
                 holding.attempts, holding.problem = 0, None
                 self._schedule(key)
-
-
-def _secret(holding: Holding) -> ObjectName | None:
-    return holding.decision.secret if isinstance(holding.decision, Credential) else None
-
-
-def _same(before: Credential | Error, after: Credential | Error) -> bool:
-    if isinstance(before, Error) and isinstance(after, Error):
-        return before.reason == after.reason and str(before) == str(after)
-    return before == after

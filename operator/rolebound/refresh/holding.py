@@ -1,0 +1,53 @@
+"""One Secret's worth of a binding: what was decided, what the cluster holds, and how it went so far."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from rolebound.errors import Error
+from rolebound.model.credential import Credential, StoredCredential
+from rolebound.model.objects import ObjectName, Pod
+from rolebound.planning.renewal import first_due, retry_due
+from rolebound.planning.schedule import Due
+from rolebound.refresh.issuance import Issued
+
+
+@dataclass(slots=True)
+class Holding:
+    """As the refresher keeps it; a new decision makes a new one."""
+
+    name: str
+    pod: Pod | None
+    decision: Credential | Error
+    stored: StoredCredential | None = None
+    problem: Error | None = None
+    attempts: int = 0
+    kept: Issued | None = None
+    """A session that could not be written yet."""
+
+    @property
+    def secret(self) -> ObjectName | None:
+        """The Secret that it is for; None where it was refused."""
+        return self.decision.secret if isinstance(self.decision, Credential) else None
+
+    def due(self, now: datetime, chance: float) -> Due | None:
+        """Return when to try next; None where nothing can help but an edit."""
+        if isinstance(self.decision, Error):
+            return None
+        if self.problem is None:
+            return first_due(self.decision, self.stored, now, chance)
+        deadline = self.stored.expires_at if self.stored else now
+        return retry_due(self.problem, self.attempts, deadline, now, chance)
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether its renewal is due and was not tried yet."""
+        if self.stored is None or self.problem is not None:
+            return False
+        due = self.due(now, 0.0)
+        return due is not None and due.at <= now
+
+
+def same(before: Credential | Error, after: Credential | Error) -> bool:
+    """Whether two decisions ask for the same."""
+    if isinstance(before, Error) and isinstance(after, Error):
+        return before.reason == after.reason and str(before) == str(after)
+    return before == after
