@@ -140,11 +140,13 @@ class Refresher:
                 yield UnitKey(binding.name, account), (None, partial(shared_credential, binding, account, facts))
                 continue
             for pod in self.inventory.pods_of(binding.name.namespace, account):
+                if not pod.wants(binding.profile):
+                    continue
                 yield UnitKey(binding.name, pod.uid), (pod, partial(pod_credential, binding, pod, facts))
 
     def _pod_of_binding(self, binding: Binding, pod: Pod) -> None:
         key = UnitKey(binding.name, pod.uid)
-        if pod.finished:
+        if pod.finished or not pod.wants(binding.profile):
             self._release(key)
         else:
             self._settle(key, pod, partial(pod_credential, binding, pod, self.inventory.facts(binding)))
