@@ -1,12 +1,14 @@
-"""The endpoint sidecar in real pods of a namespace that enforces the restricted standard, written by hand."""
+"""The endpoint sidecar in real pods, as the how-to writes it, in a namespace that enforces the restricted standard."""
 
 import json
 from datetime import datetime
 from typing import Any
 
 import pytest
+import yaml
 
 from testbed import images
+from testbed.operator import ROOT
 from tests.node.conftest import application
 from tests.node.test_pods import run, wait_running
 from tests.support.aws import Aws, Setup
@@ -14,57 +16,27 @@ from tests.support.kubernetes import Sandbox
 
 pytestmark = pytest.mark.node
 
-PORT = "9913"
-AWS = "/var/run/secrets/rolebound.dev/aws"
-ENDPOINT = "/var/run/secrets/rolebound.dev/endpoint"
-RESTRICTED: dict[str, Any] = {
-    "allowPrivilegeEscalation": False,
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "capabilities": {"drop": ["ALL"]},
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
-TOKEN_MOUNT = {"name": "rolebound-endpoint", "mountPath": ENDPOINT, "readOnly": True}
-VARIABLES = {
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{PORT}/v1/credentials",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": f"{ENDPOINT}/token",
-}
-SIDECAR = {
-    "name": "rolebound-endpoint",
-    "restartPolicy": "Always",
-    "image": images.OPERATOR,
-    "imagePullPolicy": "Never",
-    "args": ["endpoint", "--file", f"{AWS}/default.json", "--token-file", f"{ENDPOINT}/token", "--port", PORT],
-    "startupProbe": {
-        "exec": {"command": ["rolebound", "endpoint", "--probe", "--port", PORT]},
-        "periodSeconds": 1,
-        "timeoutSeconds": 5,
-        "failureThreshold": 60,
-    },
-    "resources": {"requests": {"cpu": "5m", "memory": "24Mi"}, "limits": {"memory": "64Mi"}},
-    "securityContext": RESTRICTED,
-    "volumeMounts": [{"name": "rolebound-aws", "mountPath": AWS, "readOnly": True}, TOKEN_MOUNT],
-}
+HOWTO = ROOT / "docs" / "howto" / "serve-credentials-without-a-shell.md"
+POD = next(text for text in HOWTO.read_text().split("```yaml\n") if text.startswith("apiVersion")).partition("```")[0]
+AWS_VARIABLES = ("AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION")
+TOKEN = "/var/run/secrets/rolebound.dev/endpoint/token"
+URL = "http://127.0.0.1:9913/v1/credentials"
 
 
 def with_sidecar(pod: dict[str, Any], secret: str) -> dict[str, Any]:
-    """The pod as its author would write it for the endpoint."""
-    spec = pod["spec"]
+    """The pod with the sidecar, volumes and variables of the how-to's own pod."""
+    shown: dict[str, Any] = yaml.safe_load(POD)["spec"]
+    (sidecar,), (shown_app,), spec = shown["initContainers"], shown["containers"], pod["spec"]
     for container in [*spec.get("initContainers", []), *spec["containers"]]:
-        container["securityContext"] = RESTRICTED | {"runAsUser": 65532}
-        others = [each for each in container.get("env", []) if each["name"] != "AWS_SHARED_CREDENTIALS_FILE"]
-        container["env"] = [*others, *({"name": name, "value": value} for name, value in VARIABLES.items())]
+        container["securityContext"] = sidecar["securityContext"] | {"runAsUser": 65532}
+        others = [each for each in container.get("env", []) if each["name"] not in AWS_VARIABLES]
+        container["env"] = others + shown_app["env"]
         mounts = [each for each in container.get("volumeMounts", []) if each["name"] != "aws"]
-        container["volumeMounts"] = [*mounts, TOKEN_MOUNT]
-    spec["initContainers"] = [SIDECAR, *spec.get("initContainers", [])]
-    keys = {"name": secret, "items": [{"key": "credentials.json", "path": "default.json"}]}
-    token = {"audience": "rolebound.dev", "expirationSeconds": 86400, "path": "token"}
-    ours = {"rolebound-aws": {"secret": keys}, "rolebound-endpoint": {"serviceAccountToken": token}}
-    volumes = [each for each in spec.get("volumes", []) if each["name"] != "aws"]
-    projected = [
-        {"name": name, "projected": {"defaultMode": 0o444, "sources": [source]}} for name, source in ours.items()
-    ]
-    spec["volumes"] = [*volumes, *projected]
+        container["volumeMounts"] = mounts + shown_app["volumeMounts"]
+    ours = sidecar | {"image": images.OPERATOR, "imagePullPolicy": "Never"}
+    spec["initContainers"] = [ours, *spec.get("initContainers", [])]
+    volumes = [each for each in spec.get("volumes", []) if each["name"] != "aws"] + shown["volumes"]
+    spec["volumes"] = json.loads(json.dumps(volumes).replace("web-1-aws", secret))
     return pod
 
 
@@ -128,14 +100,14 @@ def test_image_without_a_shell_gets_each_renewed_key(aws: Aws, sandbox: Sandbox)
 
 def served(sandbox: Sandbox, pod: str) -> str:
     """The access key id that the sidecar gives to a container that has no shell."""
-    token = run(sandbox, pod, "/busybox", "cat", f"{ENDPOINT}/token")
+    token = run(sandbox, pod, "/busybox", "cat", TOKEN)
     document = run(sandbox, pod, *wget("--header", f"Authorization: {token}"), check=False)
     key: str = json.loads(document)["AccessKeyId"]
     return key
 
 
 def wget(*options: str) -> list[str]:
-    return ["/busybox", "wget", "-q", "-O", "-", *options, VARIABLES["AWS_CONTAINER_CREDENTIALS_FULL_URI"]]
+    return ["/busybox", "wget", "-q", "-O", "-", *options, URL]
 
 
 def seconds_between(first: str, second: str) -> float:

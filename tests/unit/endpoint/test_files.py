@@ -160,7 +160,7 @@ def test_no_token_file_is_no_token_and_says_so(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot be read: No such file") as caught:
         TokenFile(tmp_path / "token").read(NOW)
 
-    assert caught.value.status == 503
+    assert (caught.value.status, caught.value.code) == (401, "TokenNotFound")
 
 
 def test_nothing_secret_is_in_a_repr(tmp_path: Path) -> None:

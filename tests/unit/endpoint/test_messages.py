@@ -1,6 +1,9 @@
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rolebound.endpoint.messages import Malformed, rendered, take_request
 from rolebound.endpoint.protocol import Response
@@ -113,6 +116,21 @@ def test_when_a_connection_stays(version: bytes, connection: bytes, stays: bool)
 )
 def test_what_is_no_request(data: bytes, status: int) -> None:
     assert refusal(data) == status
+
+
+LINES = st.lists(st.one_of(st.binary(max_size=30), st.sampled_from([b"Host: a", b"Content-Length: 3", b"a: b"])))
+
+
+@given(first=st.one_of(st.just(b"GET / HTTP/1.1"), st.binary(max_size=40)), lines=LINES, rest=st.binary(max_size=40))
+def test_any_bytes_are_a_request_or_none_or_malformed(first: bytes, lines: list[bytes], rest: bytes) -> None:
+    buffer = bytearray(b"\r\n".join([first, *lines, b"", rest]))
+    before = bytes(buffer)
+
+    with suppress(Malformed):
+        received = take_request(buffer)
+        assert received is None or received.request.method.isprintable()
+
+    assert before.endswith(bytes(buffer))
 
 
 def test_head_gets_the_head_alone() -> None:

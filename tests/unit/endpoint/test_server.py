@@ -177,6 +177,25 @@ def test_only_the_loopback_address_answers(port: int) -> None:
         socket.create_connection(("127.0.0.2", port), timeout=5)
 
 
+def test_what_is_to_be_done_between_requests_is_done_with_and_without_them() -> None:
+    calls: list[float] = []
+    server = Server(listen(0), echo, lambda: calls.append(time.monotonic()), 0.05)
+    thread = Thread(target=server.serve)
+    port = server.listener.getsockname()[1]
+    thread.start()
+    time.sleep(0.3)
+    without = len(calls)
+    until = time.monotonic() + 0.3
+    while time.monotonic() < until:
+        talk(port, CLOSE)
+    server.stop()
+    thread.join(5)
+
+    assert without >= 3
+    assert len(calls) - without >= 3
+    assert len(calls) < 20
+
+
 def test_stop_before_and_after_serving_is_harmless() -> None:
     server = Server(listen(0), echo)
     server.stop()

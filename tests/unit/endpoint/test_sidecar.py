@@ -1,3 +1,4 @@
+import json
 import signal
 import socket
 import subprocess
@@ -10,7 +11,10 @@ from threading import Event, Thread
 
 import pytest
 
-from tests.support.mounted import Mounted
+from rolebound.endpoint.files import CredentialsFile, TokenFile
+from rolebound.endpoint.protocol import Request
+from rolebound.endpoint.sidecar import Sidecar
+from tests.support.mounted import TOKEN, Mounted
 
 
 @pytest.fixture
@@ -108,6 +112,22 @@ def test_garbage_does_not_stop_the_last_good_credentials(serving: Mounted) -> No
     serving.aws.holds("default.json", "{")
 
     assert (serving.get()[0], serving.probe().returncode) == (200, 0)
+
+
+def test_last_good_are_those_of_the_last_look_though_nobody_asked(mounted: Mounted) -> None:
+    mounted.token()
+    sidecar = Sidecar(
+        CredentialsFile(mounted.folder / "aws/default.json"), TokenFile(mounted.folder / "endpoint/token")
+    )
+    request = Request("GET", "/v1/credentials", {"authorization": TOKEN})
+    mounted.credentials("ASIA1")
+    sidecar.answer(request)
+
+    mounted.credentials("ASIA2")
+    sidecar.refresh()
+    mounted.aws.holds("default.json", "")
+
+    assert json.loads(sidecar.answer(request).body)["AccessKeyId"] == "ASIA2"
 
 
 def test_expired_credentials_are_not_served_and_new_ones_are(mounted: Mounted) -> None:
