@@ -6,6 +6,7 @@
     │ ├ NamespaceNotAllowed              platform team, or use another role
     │ ├ RoleNotFound
     │ ├ Conflict
+    │ ├ InjectionConflict
     │ └ NotBound
     ├ RoleNotReady              on edit  see the role's own condition
     ├ CertificateError          on edit  owner of the certificate
@@ -80,6 +81,12 @@ class Conflict(SpecInvalid):
     """Somebody else was first: another binding has the profile, or a Secret of that name is not ours."""
 
     reason = "Conflict"
+
+
+class InjectionConflict(SpecInvalid):
+    """A pod sets something itself that stands against the injected credentials; nothing of it was changed."""
+
+    reason = "InjectionConflict"
 
 
 class NotBound(SpecInvalid):

@@ -50,13 +50,16 @@ def binding_body(name: str = "reader", namespace: str = "shop", **changes: Any) 
 
 def pod_body(name: str = "api-1", namespace: str = "shop", **changes: Any) -> dict[str, Any]:
     claim = changes.pop("claim", f"{name}-aws")
+    annotations = {"rolebound.dev/secret": claim} if claim else {}
+    created = changes.pop("created", NOON)
     return {
         "metadata": {
             "name": name,
             "namespace": namespace,
             "uid": changes.pop("uid", f"uid-pod-{name}"),
             "labels": {"rolebound.dev/inject": "true"},
-            "annotations": {"rolebound.dev/secret": claim} if claim else {},
+            "annotations": annotations | changes.pop("annotations", {}),
+            "creationTimestamp": created.strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
         "spec": {"serviceAccountName": changes.pop("service_account", "api")},
         "status": {"phase": changes.pop("phase", "Pending")},

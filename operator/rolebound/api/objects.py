@@ -66,9 +66,24 @@ def parse_pod(body: Body) -> Pod:
         name=object_name(body),
         uid=metadata["uid"],
         service_account=body["spec"].get("serviceAccountName") or "default",
-        claim=annotations.get(names.SECRET_CLAIM, ""),
+        claims=parse_claims(annotations.get(names.SECRET_CLAIM, "")),
+        delivery=_injected_delivery(annotations.get(names.INJECTED, "")),
+        profiles=_profiles(annotations.get(names.PROFILES)),
+        created_at=parse_rfc3339(metadata["creationTimestamp"]),
         finished=(body.get("status") or {}).get("phase") in {"Succeeded", "Failed"},
     )
+
+
+def parse_claims(text: str) -> dict[str, str]:
+    """Return the Secrets that a pod claims, by binding: `BINDING=NAME,…`; a bare NAME stands under "".
+
+    Anybody's text: names are not checked here, and a second claim for one binding counts for nothing.
+    """
+    claims: dict[str, str] = {}
+    for entry in text.split(",") if text else ():
+        binding, equals, name = entry.strip(" ").partition("=")
+        claims.setdefault(binding if equals else "", name if equals else binding)
+    return claims
 
 
 def parse_stored_credential(body: Body) -> StoredCredential | None:
@@ -89,6 +104,14 @@ def parse_stored_credential(body: Body) -> StoredCredential | None:
         )
     except (KeyError, ValueError):
         return None
+
+
+def _injected_delivery(text: str) -> DeliveryType | None:
+    return DeliveryType(text) if text in set(DeliveryType) else None
+
+
+def _profiles(text: str | None) -> frozenset[str] | None:
+    return None if text is None else frozenset(entry.strip(" ") for entry in text.split(","))
 
 
 def _parsed(body: Body, parse: Callable[[], T]) -> T:

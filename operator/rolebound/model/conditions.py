@@ -21,6 +21,8 @@ class ConditionType(StrEnum):
     """Role: AWS gave a session for it, last time it was asked."""
     RENEWED = "Renewed"
     """Binding: the latest renewal of every Secret succeeded."""
+    WITHIN_SESSION = "WithinSession"
+    """Binding: no pod that has its keys by StaticFile runs for longer than a session lasts."""
 
 
 class ConditionStatus(StrEnum):
@@ -39,6 +41,8 @@ class Reason(StrEnum):
     ISSUING = "Issuing"
     CERTIFICATE_VERIFIED = "CertificateVerified"
     NOT_TRIED = "NotTried"
+    SHORT_LIVED = "ShortLived"
+    POD_OUTLIVES_SESSION = "PodOutlivesSession"
 
 
 @dataclass(frozen=True, slots=True)

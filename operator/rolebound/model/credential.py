@@ -8,9 +8,13 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from rolebound.model.objects import DeliveryType, Kind, ObjectName, ObjectRef, RoleName, SessionScope
 from rolebound.model.session import Endpoint, SessionRequest
+
+# Raised whenever a Secret gets another key or another form, so that those of an older version are renewed.
+_LAYOUT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -64,6 +68,7 @@ class Credential:
             self.delivery,
             self.profile,
             self.renew,
+            _LAYOUT,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

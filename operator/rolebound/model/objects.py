@@ -152,8 +152,13 @@ class Pod:
     name: ObjectName
     uid: str
     service_account: str
-    claim: str
-    """The Secret that the pod mounts, by its annotation; empty where it claims none."""
+    claims: Mapping[str, str]
+    """The Secrets that the pod mounts, by the binding's name; under "" one for whichever binding it is."""
+    delivery: DeliveryType | None
+    """How its credentials were injected; None where nothing was."""
+    profiles: frozenset[str] | None
+    """The profiles that it asks for; None for all."""
+    created_at: datetime
     finished: bool
     """Succeeded or Failed: its containers never run again, so nothing is renewed for it."""
 
@@ -161,3 +166,11 @@ class Pod:
     def ref(self) -> ObjectRef:
         """The pod as the subject of an Event."""
         return ObjectRef(Kind.POD, self.name, self.uid)
+
+    def claim(self, binding: str) -> str:
+        """Return the Secret that the pod mounts for a binding, or "" where it names none."""
+        return self.claims.get(binding) or self.claims.get("", "")
+
+    def wants(self, profile: str) -> bool:
+        """Whether it asks for the binding that gives this profile."""
+        return self.profiles is None or profile in self.profiles

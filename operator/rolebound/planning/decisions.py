@@ -84,25 +84,39 @@ def pod_credential(binding: Binding, pod: Pod, facts: Facts) -> Credential:
     """
     role = permitted_role(binding, facts)
     check_first(binding, pod.service_account, facts.rivals)
-    if not pod.claim:
-        raise SpecInvalid(
-            f"pod {pod.name.name} names no Secret to put its credentials in; "
-            f"set the annotation {names.SECRET_CLAIM} to the Secret that its volume mounts"
-        )
-    if not _SECRET_NAME.fullmatch(pod.claim):
-        raise SpecInvalid(f"annotation {names.SECRET_CLAIM}: {pod.claim[:80]!r} is not the name of a Secret")
+    claim = pod.claim(binding.name.name)
+    _check_claim(claim, binding, pod)
     for rival in facts.rivals:
         if _claims_too(rival, binding, pod):
             raise Conflict(
                 f"AWSRoleBinding {rival.name.name} is older and fills the one Secret that pod {pod.name.name} claims"
             )
-    return _credential(binding, role, pod.service_account, ObjectName(pod.name.namespace, pod.claim), pod)
+    return _credential(binding, role, pod.service_account, ObjectName(pod.name.namespace, claim), pod)
+
+
+def _check_claim(claim: str, binding: Binding, pod: Pod) -> None:
+    """Raise SpecInvalid where the pod mounts no Secret for the binding, or one whose name it may not claim."""
+    if not claim:
+        raise SpecInvalid(
+            f"pod {pod.name.name} names no Secret to put its credentials in: it was made before AWSRoleBinding "
+            f"{binding.name.name}, or not injected; delete it so that it is made again, or set the annotation "
+            f"{names.SECRET_CLAIM} to the Secret that its volume mounts"
+        )
+    if not _SECRET_NAME.fullmatch(claim):
+        raise SpecInvalid(f"annotation {names.SECRET_CLAIM}: {claim[:80]!r} is not the name of a Secret")
+    if claim.startswith(names.SHARED_PREFIX):
+        raise SpecInvalid(
+            f"annotation {names.SECRET_CLAIM}: {claim[:80]!r} begins with {names.SHARED_PREFIX}, as only the Secrets "
+            "that ServiceAccounts share do; claim another name"
+        )
 
 
 def _claims_too(rival: Binding, binding: Binding, pod: Pod) -> bool:
     return (
         rival.scope is SessionScope.POD
         and pod.service_account in rival.service_accounts
+        and pod.wants(rival.profile)
+        and pod.claim(rival.name.name) == pod.claim(binding.name.name)
         and (rival.created_at, rival.name) < (binding.created_at, binding.name)
     )
 

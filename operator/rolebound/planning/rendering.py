@@ -56,19 +56,20 @@ def secret_manifest(credential: Credential, session: Session, certificate_serial
 
 def secret_data(credential: Credential, session: Session) -> dict[str, str]:
     """Return the Secret's keys and their text."""
-    keys = session.credentials
     files = {
         names.CREDENTIALS_FILE: credentials_file(credential, session),
         names.CREDENTIALS_JSON: process_output(session),
+        names.CREDENTIALS_STATIC: static_file(credential.profile, session),
+        names.REGION_KEY: credential.endpoint.region,
     }
     if credential.scope is SessionScope.POD:
         return files
     # For `envFrom`, which only makes sense where a chart can know the Secret's name beforehand.
+    keys = session.credentials
     return files | {
         "AWS_ACCESS_KEY_ID": keys.access_key_id,
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "AWS_SESSION_TOKEN": keys.session_token,
-        "AWS_REGION": credential.endpoint.region,
     }
 
 
@@ -90,15 +91,22 @@ def process_output(session: Session) -> str:
 
 
 def credentials_file(credential: Credential, session: Session) -> str:
-    """Return the file that AWS_SHARED_CREDENTIALS_FILE points to."""
-    keys = session.credentials
+    """Return the file that AWS_SHARED_CREDENTIALS_FILE points to in a pod that mounts the whole Secret."""
     if credential.delivery is DeliveryType.STATIC_FILE:
-        settings = {
-            "aws_access_key_id": keys.access_key_id,
-            "aws_secret_access_key": keys.secret_access_key,
-            "aws_session_token": keys.session_token,
-        }
-    else:
-        settings = {"credential_process": f"cat {names.MOUNT_PATH}/{names.CREDENTIALS_JSON}"}
-    lines = [f"[{credential.profile}]", *(f"{key} = {value}" for key, value in settings.items())]
-    return "\n".join(lines) + "\n"
+        return static_file(credential.profile, session)
+    return _section(credential.profile, credential_process=f"cat {names.MOUNT_PATH}/{names.CREDENTIALS_JSON}")
+
+
+def static_file(profile: str, session: Session) -> str:
+    """Return a credentials file that holds the keys themselves."""
+    keys = session.credentials
+    return _section(
+        profile,
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        aws_session_token=keys.session_token,
+    )
+
+
+def _section(profile: str, **settings: str) -> str:
+    return "\n".join([f"[{profile}]", *(f"{key} = {value}" for key, value in settings.items())]) + "\n"

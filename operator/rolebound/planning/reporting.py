@@ -6,14 +6,15 @@ does not take Ready away while the last good ones hold, and `Renewed` tells of i
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from rolebound.clock import rfc3339
 from rolebound.errors import Error, SessionNameRefused, SessionUnavailable
 from rolebound.model.conditions import Condition, ConditionStatus, ConditionType, Reason
 from rolebound.model.credential import StoredCredential
 from rolebound.model.identity import SigningIdentity
+from rolebound.model.objects import Binding, DeliveryType, Pod
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class BindingStatus:
     ready_pods: int = 0
     earliest_expiry: datetime | None = None
     last_refresh: datetime | None = None
+
+    def also(self, condition: Condition | None) -> "BindingStatus":
+        """Return the status with one more condition, where there is one."""
+        return self if condition is None else replace(self, conditions=(*self.conditions, condition))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,32 @@ def binding_status(
         earliest_expiry=min((each.expires_at for each in stored), default=None),
         last_refresh=max((each.issued_at for each in stored), default=None),
     )
+
+
+def within_session(
+    binding: Binding, pods: Sequence[Pod], duration: timedelta, now: datetime
+) -> tuple[Condition | None, datetime | None]:
+    """Return whether pods with StaticFile end within a session, and when the next one will have outlived it.
+
+    None where the binding serves no such pod. Most SDKs read static keys once, so a pod that runs for longer than a
+    session may hold keys that have expired, however often the file is renewed.
+    """
+    static = [pod for pod in pods if (pod.delivery or binding.delivery) is DeliveryType.STATIC_FILE]
+    if not static:
+        return None, None
+    ends = sorted((pod.created_at + duration, pod.name.name) for pod in static)
+    outlived = [name for at, name in ends if at <= now]
+    ahead = next((at for at, _ in ends if at > now), None)
+    kind = ConditionType.WITHIN_SESSION
+    if not outlived:
+        message = "No pod with StaticFile has run for longer than a session."
+        return _condition(kind, ConditionStatus.TRUE, Reason.SHORT_LIVED, message), ahead
+    message = (
+        f"{len(outlived)} of {len(static)} pods with StaticFile, {outlived[0]} first, run for longer than a session "
+        f"({duration.total_seconds():.0f} s): what reads the file only once fails there. Use CredentialProcess or "
+        "Endpoint, unless the program reads the file again"
+    )
+    return _condition(kind, ConditionStatus.FALSE, Reason.POD_OUTLIVES_SESSION, message), ahead
 
 
 def role_status(problem: Error | None, identity: SigningIdentity | None, assumable: Condition) -> RoleStatus:

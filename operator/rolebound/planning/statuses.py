@@ -11,7 +11,7 @@ from rolebound.model.objects import ObjectRef
 from rolebound.planning.reporting import BindingStatus, RoleStatus
 
 _MESSAGE_LIMIT: Final = 2048  # an object's status is read by people; metav1.Condition would allow 32768
-_GOOD_REASONS: Final = frozenset(Reason)
+_GOOD_REASONS: Final = frozenset(Reason) - {Reason.POD_OUTLIVES_SESSION}
 
 
 def previous_conditions(status: Mapping[str, Any] | None) -> tuple[Condition, ...]:

@@ -161,6 +161,12 @@ class Inventory:
         pods = self._pods_of.get(ObjectName(namespace, service_account), {})
         return [pod for pod in pods.values() if not pod.finished]
 
+    def pods_of_binding(self, binding: Binding) -> list[Pod]:
+        """Return the pods that ask for credentials through a binding and have not finished."""
+        namespace = binding.name.namespace
+        pods = (pod for account in binding.service_accounts for pod in self.pods_of(namespace, account))
+        return [pod for pod in pods if pod.wants(binding.profile)]
+
     def facts(self, binding: Binding) -> Facts:
         """Return what the decision about `binding` needs to know."""
         known = self.roles.get(binding.role)

@@ -13,7 +13,10 @@ from typing import Final
 from rolebound.api import names
 from rolebound.api.objects import Body, object_name, role_name
 from rolebound.cluster.certificates import Certificates
+from rolebound.errors import InjectionConflict
+from rolebound.model.conditions import Notice
 from rolebound.model.objects import Kind, RoleName
+from rolebound.planning.conflicts import conflicts
 from rolebound.refresh.inventory import Inventory
 from rolebound.refresh.refresher import Refresher
 from rolebound.refresh.reporter import Reporter
@@ -144,8 +147,11 @@ class Observer:
 
     def _pod_seen(self, body: Body) -> None:
         pod = self.inventory.put_pod(body)
-        if pod is not None:
-            self.refresher.pod_changed(pod)
+        if pod is None:
+            return
+        self.refresher.pod_changed(pod)
+        if found := conflicts(body):
+            self.reporter.notice(Notice(pod.ref, InjectionConflict.reason, "; ".join(found), warning=True))
 
     def _certificate_changed(self, body: Body) -> None:
         secret = object_name(body)

@@ -98,6 +98,18 @@ class Refresher:
                 holding.attempts, holding.problem = 0, None
                 self._schedule(key)
 
+    def secret_deleted(self, secret: ObjectName, uid: str) -> None:
+        """Make a Secret anew that somebody else deleted; what was withdrawn here is known no more."""
+        found = self._found.get(secret)
+        if found is None or found.uid != uid:
+            return
+        del self._found[secret]
+        for key, holding in self._holdings.items():
+            if holding.stored == found and key not in self._under_way:
+                log.info("deleted_by_others", secret=str(secret))
+                holding.stored = None
+                self._schedule(key)
+
     def adopt(self, stored: Iterable[StoredCredential], listed_at: datetime) -> None:
         """Take `stored` as the credential Secrets that there were at `listed_at`; what was written since stays."""
         listed = {each.secret: each for each in stored}
@@ -140,11 +152,13 @@ class Refresher:
                 yield UnitKey(binding.name, account), (None, partial(shared_credential, binding, account, facts))
                 continue
             for pod in self.inventory.pods_of(binding.name.namespace, account):
+                if not pod.wants(binding.profile):
+                    continue
                 yield UnitKey(binding.name, pod.uid), (pod, partial(pod_credential, binding, pod, facts))
 
     def _pod_of_binding(self, binding: Binding, pod: Pod) -> None:
         key = UnitKey(binding.name, pod.uid)
-        if pod.finished:
+        if pod.finished or not pod.wants(binding.profile):
             self._release(key)
         else:
             self._settle(key, pod, partial(pod_credential, binding, pod, self.inventory.facts(binding)))

@@ -21,7 +21,14 @@ from rolebound.model.conditions import Condition, ConditionType, Notice, Reason
 from rolebound.model.identity import SigningIdentity
 from rolebound.model.objects import Binding, ObjectName, Role, RoleName
 from rolebound.planning.decisions import refusal_of
-from rolebound.planning.reporting import Holder, assumable_after, binding_status, not_tried, role_status
+from rolebound.planning.reporting import (
+    Holder,
+    assumable_after,
+    binding_status,
+    not_tried,
+    role_status,
+    within_session,
+)
 from rolebound.planning.schedule import Due, Schedule
 from rolebound.planning.statuses import standing_condition, status_body, transitions
 from rolebound.refresh.inventory import Inventory, Known
@@ -157,21 +164,24 @@ class Reporter:
             self._written.pop(name, None)
             return
         now, previous = clock.now(), self._previous(name, known)
+        instants: list[datetime | None] = []
         if isinstance(known.spec, Error):
             status = binding_status(known.spec, None, (), now)
         else:
             assert self.holdings is not None, "the reporter runs only once it is wired"  # noqa: S101
             facts = self.inventory.facts(known.spec)
-            problem = None
+            problem, within, outlived_at = None, None, None
             if isinstance(facts.role, Role):
+                pods = self.inventory.pods_of_binding(known.spec)
+                within, outlived_at = within_session(known.spec, pods, facts.role.duration, now)
                 _, problem = await self._identity(facts.role)
                 problem = problem and RoleNotReady(f"{known.spec.role}: {problem.reason}: {problem}")
             holders = self.holdings.holders(known.spec)
             before = standing_condition(previous, ConditionType.RENEWED, known.generation)
-            status = binding_status(refusal_of(known.spec, facts), problem, holders, now, before)
+            status = binding_status(refusal_of(known.spec, facts), problem, holders, now, before).also(within)
+            instants.append(outlived_at)
         body = status_body(status, previous, known.generation, now)
-        if status.earliest_expiry is not None:
-            self._look_again(name, status.earliest_expiry)
+        self._look_again(name, status.earliest_expiry, *instants)
         await self._write(name, known, body)
 
     async def _identity(self, role: Role | Error) -> tuple[SigningIdentity | None, Error | None]:
@@ -187,9 +197,9 @@ class Reporter:
             return identity, error
         return identity, None
 
-    def _look_again(self, subject: Subject, *instants: datetime) -> None:
+    def _look_again(self, subject: Subject, *instants: datetime | None) -> None:
         """Report again when time alone makes a status untrue."""
-        ahead = [at for at in instants if at > clock.now()]
+        ahead = [at for at in instants if at is not None and at > clock.now()]
         if ahead and subject not in self._schedule:
             self._put(subject, min(ahead))
 

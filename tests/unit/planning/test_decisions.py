@@ -124,6 +124,34 @@ def test_one_claim_cannot_hold_two_bindings() -> None:
         pod_credential(newer, a_pod(), facts(a_role(), rivals=(older,)))
 
 
+def test_each_binding_fills_the_secret_that_is_claimed_for_it() -> None:
+    older = a_binding(name="older", created=NOON - timedelta(days=1))
+    newer = a_binding(name="newer", delivery={"profile": "audit"})
+    pod = a_pod(claim="older=one,newer=two")
+
+    assert pod_credential(older, pod, facts(a_role(), rivals=(newer,))).secret.name == "one"
+    assert pod_credential(newer, pod, facts(a_role(), rivals=(older,))).secret.name == "two"
+
+
+def test_two_claims_cannot_name_one_secret() -> None:
+    older = a_binding(name="older", created=NOON - timedelta(days=1))
+    newer = a_binding(name="newer", delivery={"profile": "audit"})
+
+    with pytest.raises(Conflict, match="fills the one Secret"):
+        pod_credential(newer, a_pod(claim="older=one,newer=one"), facts(a_role(), rivals=(older,)))
+
+
+def test_pod_that_claims_for_other_bindings_alone_is_told_to_be_made_again() -> None:
+    with pytest.raises(SpecInvalid, match="made before AWSRoleBinding reader"):
+        pod_credential(a_binding(), a_pod(claim="another=one"), facts(a_role()))
+
+
+@pytest.mark.parametrize("claim", ["rolebound-reader-api", "reader=rolebound-other-api"])
+def test_pod_cannot_claim_what_a_service_account_shares(claim: str) -> None:
+    with pytest.raises(SpecInvalid, match="begins with rolebound-"):
+        pod_credential(a_binding(), a_pod(claim=claim), facts(a_role()))
+
+
 def test_refusal_of_a_served_binding_is_none() -> None:
     assert refusal_of(a_binding(), facts(a_role())) is None
 

@@ -42,7 +42,16 @@ def test_json_is_what_a_credential_process_prints() -> None:
 
 def test_environment_keys_are_for_shared_secrets_only() -> None:
     assert rendered("ServiceAccount", "StaticFile")["AWS_REGION"] == "eu-central-1"
-    assert not any(key.startswith("AWS_") for key in rendered("Pod", "StaticFile"))
+    assert [key for key in rendered("Pod", "StaticFile") if key.startswith("AWS_")] == ["AWS_REGION"]
+
+
+@pytest.mark.parametrize("delivery", ["CredentialProcess", "StaticFile", "Endpoint"])
+def test_injector_finds_static_keys_whatever_the_binding_delivers(delivery: str) -> None:
+    text = rendered("Pod", delivery)["credentials.static"]
+
+    parsed = configparser.ConfigParser()
+    parsed.read_string(text)
+    assert parsed["default"].keys() == {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}
 
 
 def test_owner_does_not_block_its_own_deletion() -> None:
