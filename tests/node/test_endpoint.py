@@ -55,6 +55,7 @@ def test_first_call_of_each_container_succeeds_and_the_pod_ends(aws: Aws, sandbo
     pod = application(sandbox, aws, "job", "job-aws")
     app = pod["spec"]["containers"][0] | {"command": ["aws", "sts", "get-caller-identity"]}
     pod["spec"] |= {"containers": [app], "initContainers": [app | {"name": "init"}], "restartPolicy": "Never"}
+    pod["spec"]["terminationGracePeriodSeconds"] = 60
     sandbox.apply(with_sidecar(pod, "job-aws"))
 
     def ended() -> str:
@@ -71,7 +72,7 @@ def test_first_call_of_each_container_succeeds_and_the_pod_ends(aws: Aws, sandbo
     container = status["containerStatuses"][0]["state"]["terminated"]
     assert sidecar["exitCode"] == 0
     assert seconds_between(sidecar["startedAt"], init["startedAt"]) >= 0
-    assert seconds_between(container["finishedAt"], sidecar["finishedAt"]) <= 2
+    assert seconds_between(container["finishedAt"], sidecar["finishedAt"]) < 20
     for name in ("init", "app"):
         assert json.loads(said[name])["Arn"].endswith(f"/{bound.name}/{sandbox.namespace}.api.job")
 

@@ -4,6 +4,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from threading import Thread
 
 import pytest
@@ -155,9 +156,9 @@ def test_slow_and_deaf_clients_are_ended_and_hold_up_nobody() -> None:
         cut_off = everything(deaf)
 
     assert meanwhile.endswith(b"[/last]")
-    assert at_once < 1
+    assert at_once < 4
     assert told.startswith(b"HTTP/1.1 408 ")
-    assert 4 < ended < 9
+    assert 4 < ended < 14  # the client's own patience is 15
     assert 0 < len(cut_off) < len(large.body)
 
 
@@ -180,20 +181,21 @@ def test_only_the_loopback_address_answers(port: int) -> None:
 def test_what_is_to_be_done_between_requests_is_done_with_and_without_them() -> None:
     calls: list[float] = []
     server = Server(listen(0), echo, lambda: calls.append(time.monotonic()), 0.05)
-    thread = Thread(target=server.serve)
     port = server.listener.getsockname()[1]
+    thread = Thread(target=server.serve)
     thread.start()
-    time.sleep(0.3)
+    until = time.monotonic() + 10
+    while len(calls) < 4 and time.monotonic() < until:
+        time.sleep(0.01)
     without = len(calls)
-    until = time.monotonic() + 0.3
-    while time.monotonic() < until:
+    while len(calls) < without + 4 and time.monotonic() < until:
         talk(port, CLOSE)
     server.stop()
     thread.join(5)
 
-    assert without >= 3
-    assert len(calls) - without >= 3
-    assert len(calls) < 20
+    assert without >= 4
+    assert len(calls) >= without + 4
+    assert all(later - earlier >= 0.05 for earlier, later in pairwise(calls))
 
 
 def test_stop_before_and_after_serving_is_harmless() -> None:

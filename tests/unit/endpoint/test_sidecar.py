@@ -47,12 +47,14 @@ def test_no_request_fails_while_the_volume_is_exchanged_all_the_time(serving: Mo
 
     asking = Thread(target=ask)
     asking.start()
-    for number in range(300):
+    until, number = time.monotonic() + 30, 0
+    while (number < 300 or len(answers) < 50) and time.monotonic() < until:
         serving.credentials(f"ASIA{number}")
+        number += 1
     stopped.set()
     asking.join()
 
-    assert len(answers) > 20
+    assert len(answers) >= 50
     assert {status for status, _ in answers} == {200}
     assert all(each["SecretAccessKey"] == f"secret of {each['AccessKeyId']}" for _, each in answers)
 
@@ -132,8 +134,8 @@ def test_last_good_are_those_of_the_last_look_though_nobody_asked(mounted: Mount
 
 def test_expired_credentials_are_not_served_and_new_ones_are(mounted: Mounted) -> None:
     mounted.token()
-    mounted.credentials(lasting=timedelta(seconds=3))
     with mounted.running():
+        mounted.credentials(lasting=timedelta(seconds=3))
         first = mounted.get()
         time.sleep(3)
         late = mounted.get()
@@ -169,7 +171,7 @@ def test_sidecar_ends_at_once_whatever_its_clients_do(mounted: Mounted) -> None:
             client.close()
 
     assert status == 0
-    assert took < 1
+    assert took < 4  # no deadline of a connection is shorter
 
 
 def test_log_says_what_is_wrong_and_nothing_secret(mounted: Mounted) -> None:
