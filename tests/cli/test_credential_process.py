@@ -90,7 +90,7 @@ def test_home_that_cannot_be_written_costs_only_the_cache(terminal: Terminal, ro
     assert terminal.credentials(*terminal.flags(role), XDG_CACHE_HOME=str(terminal.home / "file"))
 
 
-def test_cached_session_outlives_an_outage_until_it_expires(terminal: Terminal, aws: Aws, role: Setup) -> None:
+def test_cached_session_outlives_an_outage_until_it_expires(terminal: Terminal, role: Setup) -> None:
     flags = terminal.flags(role)
     printed = terminal.credentials(*flags)
     (entry,) = cache_of(terminal)
