@@ -85,3 +85,4 @@ _OWN: Final = (
 FLAGS: Final[Mapping[str, Flag]] = {flag.name: flag for flag in (*_SESSION, *_IDENTITY, *_OWN, *_ANY, *_REFUSED)}
 IDENTITY_FLAGS: Final = tuple(flag.name for flag in (*_IDENTITY, *_ANY, *_REFUSED))
 SESSION_FLAGS: Final = tuple(flag.name for flag in (*_SESSION, *_IDENTITY, *_ANY, *_REFUSED))
+CACHED_FLAGS: Final = (*SESSION_FLAGS, "no-cache")
