@@ -15,8 +15,8 @@ from tests.support.aws import Aws, Setup
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Aws]:
-    """An emulator without a cluster; it keeps no rate, as 50 callers at once are the point of a test."""
-    emulator = aws_support.start(rate_limit=False)
+    """An emulator without a cluster, with an account of its own, as another may run in this process."""
+    emulator = aws_support.start(account="222233336666", rate_limit=False)
     yield Aws(emulator)
     emulator.stop()
 
