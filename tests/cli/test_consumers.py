@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,7 @@ while True:
     time.sleep(0.2)
 print(arn, len(keys))
 """
-LIFETIME = 6  # seconds of a session that ends early; half of them must do for a call on a busy machine
+LIFETIME = 5  # seconds of a session that ends early; half of them must do for a call on a busy machine
 LIFETIMES = 3.2
 
 
@@ -97,19 +98,23 @@ def test_served_metadata_is_the_role_for_both(terminal: Terminal, role: Setup) -
         assert role.issued() == 1
 
 
-def test_served_container_endpoint_is_the_role_for_both(terminal: Terminal, role: Setup) -> None:
+@contextmanager
+def container(terminal: Terminal, flags: list[str]) -> Iterator[dict[str, str]]:
+    """The environment of who asks the container's endpoint of a running `serve`."""
     token = terminal.home / "token"
-    flags = [*terminal.flags(role), "--port", "0", "--authorization-token-file", str(token)]
-    with terminal.running("serve", *flags) as server:
+    with terminal.running("serve", *flags, "--port", "0", "--authorization-token-file", str(token)) as server:
         url = served(server, "AWS_CONTAINER_CREDENTIALS_FULL_URI")
-        environment = terminal.environment | {
+        assert token.stat().st_mode & 0o077 == 0
+        yield terminal.environment | {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
             "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token),
         }
 
+
+def test_served_container_endpoint_is_the_role_for_both(terminal: Terminal, role: Setup) -> None:
+    with container(terminal, terminal.flags(role)) as environment:
         assert f"assumed-role/{role.name}/" in aws_cli(environment)
         assert f"assumed-role/{role.name}/" in told(boto3(0, environment))[0]
-        assert token.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("delivery", ["variables", "endpoint"])
@@ -145,13 +150,14 @@ def test_update_goes_on_through_an_outage_with_the_last_keys(brief_aws: Aws, tmp
 
 
 def test_process_that_outlives_three_sessions_never_fails_a_call(brief_aws: Aws, tmp_path: Path) -> None:
-    """By both ways at once, as each takes as long as the sessions do."""
+    """By both ways at once, as each takes as long as the sessions do.
+
+    By the container's endpoint: what the metadata service gives botocore keeps for minutes, whatever its expiry says.
+    """
     terminal, role = Terminal.open(tmp_path, brief_aws), brief_aws.setup()
-    flags = terminal.flags(role)
-    seconds = LIFETIME * LIFETIMES
-    with terminal.running("serve", *flags, "--port", "0") as server:
-        url = served(server, "AWS_EC2_METADATA_SERVICE_ENDPOINT")
-        asking = [boto3(seconds, process_profile(terminal, flags)), boto3(seconds, metadata(terminal, url))]
+    flags, seconds = terminal.flags(role), LIFETIME * LIFETIMES
+    with container(terminal, flags) as environment:
+        asking = [boto3(seconds, process_profile(terminal, flags)), boto3(seconds, environment)]
         keys = [told(process)[1] for process in asking]
 
     assert min(keys) > 3
