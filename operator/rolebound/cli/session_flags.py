@@ -20,18 +20,21 @@ def parser(command: str, description: str, names: Iterable[str]) -> argparse.Arg
     """Return a parser of the flags `names`; what is not said does not appear in what it returns."""
     made = argparse.ArgumentParser(
         prog=f"rolebound {command}",
+        usage=f"rolebound {command} [OPTIONS]{' -- COMMAND [ARGUMENTS]' if command == 'exec' else ''}",
         description=description,
         epilog=_EPILOG,
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
+    refused = made.add_argument_group("flags of aws_signing_helper that are refused, with the reason")
     for flag in (FLAGS[name] for name in names):
+        group = refused if flag.refused else made
         shown = f"{flag.help} ({flag.default})" if flag.default else flag.help
         if flag.metavar:
             metavar = "|".join(flag.choices) or flag.metavar
-            made.add_argument(f"--{flag.name}", dest=flag.name, metavar=metavar, help=shown)
+            group.add_argument(f"--{flag.name}", dest=flag.name, metavar=metavar, help=shown)
         else:
-            made.add_argument(
+            group.add_argument(
                 f"--{flag.name}", dest=flag.name, metavar="true|false", nargs="?", const="true", help=shown
             )
     return made
