@@ -59,6 +59,23 @@ def test_unknown_authority_is_refused_and_can_be_overlooked(
     assert (overlooked.returncode, overlooked.stderr) == (0, "")
 
 
+def test_proxy_is_followed_as_botocore_follows_it(
+    terminal: Terminal, here: Here, role: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+
+    done = here("credential-process", *terminal.flags(role))
+
+    assert "ProxyConnectionError" in done.stderr
+    assert role.calls() == []
+
+
+def test_home_of_nobody_is_no_traceback(here: Here, terminal: Terminal, role: Setup) -> None:
+    done = here("credential-process", *terminal.flags(role), "--intermediates", "~nobody-here/x")
+
+    assert "~nobody-here/x cannot be read: No such file" in done.stderr
+
+
 def test_encrypted_key_without_a_password_or_a_terminal_is_told(terminal: Terminal, role: Setup) -> None:
     flags = terminal.flags(role)
     key = Path(flags[-1])

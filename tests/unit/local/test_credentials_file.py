@@ -28,6 +28,11 @@ def test_new_file_and_folder_are_the_users_alone(tmp_path: Path) -> None:
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
 
 
+def test_home_of_nobody_is_told() -> None:
+    with pytest.raises(SettingsError, match="there is no home directory for ~nobody-here/x"):
+        credentials_file({"AWS_SHARED_CREDENTIALS_FILE": "~nobody-here/x"})
+
+
 def test_mode_and_link_stay(tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_text("[other]\nregion = x\n")
