@@ -6,9 +6,10 @@ Roles Anywhere asks of a certificate: https://docs.aws.amazon.com/rolesanywhere/
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Self, TypeVar
 
 from cryptography import x509
@@ -49,11 +50,12 @@ class SigningIdentity:
 
         Raises KeyMismatch or CertificateUnsuitable. The order of the certificates does not matter.
         """
-        private_key = _private_key(key)
-        bundle = _certificates(certificates)
+        private_key = private_key_in(key)
+        bundle = certificates_in(certificates)
         leaf = _leaf(bundle, private_key)
         others = [certificate for certificate in bundle if certificate != leaf]
-        _check_leaf(leaf, _place(bundle, leaf))
+        for _, fault in leaf_faults(leaf, _place(bundle, leaf)):
+            raise CertificateUnsuitable(fault)
         chain = _chain(leaf, others, bundle)
         return cls(leaf, chain, private_key, _base64(leaf), ",".join(_base64(each) for each in chain))
 
@@ -101,7 +103,16 @@ class SigningIdentity:
         return self.key.sign(message, ec.ECDSA(hashes.SHA256()))
 
 
-def _private_key(pem: bytes) -> PrivateKey:
+class Aspect(StrEnum):
+    """What of a leaf a fault is about."""
+
+    FORM = "form"
+    SUBJECT = "subject"
+    USAGES = "usages"
+
+
+def private_key_in(pem: bytes) -> PrivateKey:
+    """Return the private key in `pem`; CertificateUnsuitable where there is none that Roles Anywhere takes."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except TypeError:
@@ -120,7 +131,8 @@ def _private_key(pem: bytes) -> PrivateKey:
     )
 
 
-def _certificates(pem: bytes) -> list[x509.Certificate]:
+def certificates_in(pem: bytes) -> list[x509.Certificate]:
+    """Return the certificates in `pem`, each once, at least one; CertificateUnsuitable where one cannot be read."""
     try:
         bundle = x509.load_pem_x509_certificates(pem)
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
@@ -151,35 +163,36 @@ def _leaf(bundle: Sequence[x509.Certificate], key: PrivateKey) -> x509.Certifica
     )
 
 
-def _check_leaf(leaf: x509.Certificate, place: str) -> None:
-    """Raise CertificateUnsuitable for whatever Roles Anywhere would refuse the leaf for."""
+def leaf_faults(leaf: x509.Certificate, place: str) -> Iterator[tuple[Aspect, str]]:
+    """Yield whatever Roles Anywhere would refuse the leaf for, the most basic first; `place` says where it stands."""
     if leaf.version is not x509.Version.v3:
-        raise CertificateUnsuitable(f"{place} is X.509 {leaf.version.name}; Roles Anywhere takes v3")
+        yield Aspect.FORM, f"{place} is X.509 {leaf.version.name}; Roles Anywhere takes v3"
     if not list(leaf.subject):
-        raise CertificateUnsuitable(
+        yield (
+            Aspect.SUBJECT,
             f"{place} has an empty subject, which Roles Anywhere does not support; "
-            "issue it with a common name (cert-manager: spec.commonName)"
+            "issue it with a common name (cert-manager: spec.commonName)",
         )
-    _check_hash(leaf, place)
+    if weak := _weak_hash(leaf):
+        yield Aspect.FORM, f"{place} is signed with {weak}; Roles Anywhere asks for SHA-256 or better"
     constraints = _extension(leaf, x509.BasicConstraints)
     usage = _extension(leaf, x509.KeyUsage)
     if constraints is not None and constraints.ca:
-        raise CertificateUnsuitable(f"{place} is a CA; issue a client certificate (basicConstraints CA:FALSE) from it")
+        yield Aspect.USAGES, f"{place} is a CA; issue a client certificate (basicConstraints CA:FALSE) from it"
     if usage is None or not usage.digital_signature:
-        raise CertificateUnsuitable(
-            f"{place} lacks the key usage digitalSignature; issue it with that (cert-manager: spec.usages)"
+        yield (
+            Aspect.USAGES,
+            f"{place} lacks the key usage digitalSignature; issue it with that (cert-manager: spec.usages)",
         )
 
 
-def _check_hash(certificate: x509.Certificate, place: str) -> None:
+def _weak_hash(certificate: x509.Certificate) -> str:
+    """Return the name of the hash that the certificate is signed with where that is too weak, else ""."""
     try:
         algorithm = certificate.signature_hash_algorithm
     except UnsupportedAlgorithm:
-        return  # newer than this library; AWS decides
-    if isinstance(algorithm, _WEAK_HASHES):
-        raise CertificateUnsuitable(
-            f"{place} is signed with {algorithm.name}; Roles Anywhere asks for SHA-256 or better"
-        )
+        return ""  # newer than this library; AWS decides
+    return algorithm.name if isinstance(algorithm, _WEAK_HASHES) else ""
 
 
 def _chain(
@@ -192,7 +205,9 @@ def _chain(
         rest.remove(issuer)
         if issuer.subject == issuer.issuer:
             break
-        _check_hash(issuer, _place(bundle, issuer))
+        if weak := _weak_hash(issuer):
+            place = _place(bundle, issuer)
+            raise CertificateUnsuitable(f"{place} is signed with {weak}; Roles Anywhere asks for SHA-256 or better")
         chain.append(issuer)
         current = issuer
     if rest:
