@@ -168,11 +168,8 @@ def leaf_faults(leaf: x509.Certificate, place: str) -> Iterator[tuple[Aspect, st
     if leaf.version is not x509.Version.v3:
         yield Aspect.FORM, f"{place} is X.509 {leaf.version.name}; Roles Anywhere takes v3"
     if not list(leaf.subject):
-        yield (
-            Aspect.SUBJECT,
-            f"{place} has an empty subject, which Roles Anywhere does not support; "
-            "issue it with a common name (cert-manager: spec.commonName)",
-        )
+        text = f"{place} has an empty subject, which Roles Anywhere does not support"
+        yield Aspect.SUBJECT, f"{text}; issue it with a common name (cert-manager: spec.commonName)"
     if weak := _weak_hash(leaf):
         yield Aspect.FORM, f"{place} is signed with {weak}; Roles Anywhere asks for SHA-256 or better"
     constraints = _extension(leaf, x509.BasicConstraints)

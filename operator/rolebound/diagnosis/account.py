@@ -1,0 +1,175 @@
+"""What the user's ordinary AWS login may read of the trust anchor, the profile, the role and their surroundings.
+
+Every answer of AWS's becomes a fact: the thing, `Missing`, or `Unknown` with the permission that is wanting. Reads, and
+never changes, anything.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import boto3.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from cryptography import x509
+
+from rolebound.diagnosis.certificates import printable
+from rolebound.diagnosis.facts import Anchor, Missing, Profile, Role, Unknown
+from rolebound.errors import CertificateError
+from rolebound.model.identity import certificates_in
+from rolebound.model.session import Endpoint, SessionRequest
+
+T = TypeVar("T")
+
+BRIEF: Final = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
+_NO_SUCH_THING: Final = ("ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException")
+_NOT_ALLOWED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+_LOG_IN: Final = "log in to AWS as usual (aws sso login, AWS_PROFILE, --aws-profile) with rights to read"
+
+
+@dataclass(slots=True)
+class Account:
+    """The account of the three ARNs, through one login."""
+
+    login: boto3.session.Session
+    request: SessionRequest
+    endpoint: Endpoint
+    _closed: Unknown | None = field(init=False)
+    """Why nothing can be read at all."""
+
+    def __post_init__(self) -> None:
+        self._closed = self._why_closed()
+
+    def anchor(self) -> Anchor | Missing | Unknown:
+        """Return the trust anchor."""
+        arn = self.request.trust_anchor
+
+        def read() -> Anchor:
+            found = self._anywhere(arn.region).get_trust_anchor(trustAnchorId=arn.resource)["trustAnchor"]
+            return Anchor(bool(found["enabled"]), _authorities(found["source"]))
+
+        return self._asked(f"trust anchor {arn}", "rolesanywhere:GetTrustAnchor", read)
+
+    def profile(self) -> Profile | Missing | Unknown:
+        """Return the profile."""
+        arn = self.request.profile
+
+        def read() -> Profile:
+            found = self._anywhere(arn.region).get_profile(profileId=arn.resource)["profile"]
+            return Profile(
+                enabled=bool(found["enabled"]),
+                roles=frozenset(found["roleArns"]),
+                duration=timedelta(seconds=int(found.get("durationSeconds", 3600))),
+                accepts_names=bool(found.get("acceptRoleSessionName", False)),
+                mappings={
+                    each["certificateField"]: frozenset(rule["specifier"] for rule in each.get("mappingRules", ()))
+                    for each in found.get("attributeMappings", ())
+                },
+            )
+
+        return self._asked(f"profile {arn}", "rolesanywhere:GetProfile", read)
+
+    def role(self) -> Role | Missing | Unknown:
+        """Return the role."""
+        arn = self.request.role
+
+        def read() -> Role:
+            found = self._client("iam").get_role(RoleName=arn.resource.rpartition("/")[2])["Role"]
+            longest = timedelta(seconds=int(found.get("MaxSessionDuration", 3600)))
+            return Role(found["AssumeRolePolicyDocument"], longest)
+
+        return self._asked(f"role {arn}", "iam:GetRole", read)
+
+    def revocations(self) -> tuple[x509.CertificateRevocationList, ...] | Unknown:
+        """Return the enabled revocation lists of the trust anchor."""
+        arn = self.request.trust_anchor
+
+        def read() -> tuple[x509.CertificateRevocationList, ...]:
+            pages = self._anywhere(arn.region).get_paginator("list_crls").paginate()
+            return tuple(
+                _revocation_list(each["crlData"])
+                for page in pages
+                for each in page["crls"]
+                if each["enabled"] and each["trustAnchorArn"] == arn.text
+            )
+
+        return _there(self._asked("revocation lists", "rolesanywhere:ListCrls", read))
+
+    def quota(self) -> float | Unknown:
+        """Return how many CreateSession calls a second AWS allows this account in this region."""
+
+        def read() -> float:
+            pages = self._client("service-quotas").get_paginator("list_service_quotas")
+            for page in pages.paginate(ServiceCode="rolesanywhere"):
+                for each in page["Quotas"]:
+                    if "createsession" in each["QuotaName"].replace(" ", "").lower():
+                        return float(each["Value"])
+            raise KeyError("no such quota")
+
+        return _there(self._asked("quota", "servicequotas:ListServiceQuotas", read))
+
+    def _why_closed(self) -> Unknown | None:
+        wanted = self.request.trust_anchor.account
+        try:
+            found = self._client("sts").get_caller_identity()["Account"]
+        except NoCredentialsError:
+            return Unknown("there is no AWS login besides the certificate", _LOG_IN)
+        except ClientError as error:
+            return Unknown(f"AWS does not take the login ({_code(error)})", _LOG_IN)
+        except (BotoCoreError, KeyError, ValueError) as error:
+            return Unknown(f"the AWS login cannot be used ({type(error).__name__})", _LOG_IN)
+        if found == wanted:
+            return None
+        return Unknown(f"this AWS login is of account {printable(str(found))}", f"log in to account {wanted}")
+
+    def _asked(self, what: str, permission: str, read: Callable[[], T]) -> T | Missing | Unknown:
+        if self._closed is not None:
+            return self._closed
+        try:
+            return read()
+        except ClientError as error:
+            code = _code(error)
+            if code in _NO_SUCH_THING:
+                return Missing(what)
+            if code in _NOT_ALLOWED:
+                return Unknown(f"this AWS login may not read it ({permission})", f"use a login that may {permission}")
+            return Unknown(f"AWS does not answer {permission} ({code})")
+        except BotoCoreError as error:
+            return Unknown(f"{permission} cannot be asked ({type(error).__name__})")
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return Unknown(f"AWS's answer to {permission} cannot be read ({type(error).__name__})")
+
+    def _anywhere(self, region: str) -> Any:
+        return self._client("rolesanywhere", region, self.endpoint.url)
+
+    def _client(self, service: str, region: str = "", url: str = "") -> Any:
+        make: Any = self.login.client  # the stubs know each service by its own name alone
+        return make(
+            service, region_name=region or self.request.trust_anchor.region, endpoint_url=url or None, config=BRIEF
+        )
+
+
+def _there(fact: T | Missing | Unknown) -> T | Unknown:
+    return Unknown(f"AWS knows no {fact.what}") if isinstance(fact, Missing) else fact
+
+
+def _authorities(source: Mapping[str, Any]) -> tuple[x509.Certificate, ...] | Unknown:
+    if source["sourceType"] != "CERTIFICATE_BUNDLE":
+        return Unknown(
+            f"the trust anchor's CA is in {printable(str(source['sourceType']))}, which is not read",
+            "compare by hand: aws acm-pca get-certificate-authority-certificate",
+        )
+    try:
+        return tuple(certificates_in(source["sourceData"]["x509CertificateData"].encode()))
+    except CertificateError:
+        return Unknown("the trust anchor's certificates cannot be read")
+
+
+def _revocation_list(data: bytes) -> x509.CertificateRevocationList:
+    load = x509.load_pem_x509_crl if data.lstrip().startswith(b"-----") else x509.load_der_x509_crl
+    return load(data)
+
+
+def _code(error: ClientError) -> str:
+    return printable(str(error.response.get("Error", {}).get("Code", "without a code")))
