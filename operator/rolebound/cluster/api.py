@@ -50,6 +50,19 @@ async def load_configuration() -> Configuration:
     return configuration
 
 
+async def load_user_configuration(context: str | None) -> Configuration:
+    """Return how a user at a shell reaches the API server: `context` of $KUBECONFIG, else of ~/.kube/config.
+
+    Raises SettingsError where there is no such thing.
+    """
+    configuration = Configuration()
+    try:
+        await config.load_kube_config(context=context, client_configuration=configuration)
+    except (config.ConfigException, OSError) as error:
+        raise SettingsError(f"no cluster can be reached ({error}); set KUBECONFIG, or choose a --context") from error
+    return configuration
+
+
 class KubernetesAPI:
     """Typed only by verb: get, list, create, apply, delete."""
 

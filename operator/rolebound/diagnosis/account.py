@@ -17,7 +17,7 @@ from cryptography import x509
 from rolebound.diagnosis.certificates import printable
 from rolebound.diagnosis.facts import Anchor, Missing, Profile, Role, Unknown
 from rolebound.errors import CertificateError
-from rolebound.model.identity import certificates_in
+from rolebound.model.identity import SECRET, certificates_in, whole
 from rolebound.model.session import Endpoint, SessionRequest
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ def _authorities(source: Mapping[str, Any]) -> tuple[x509.Certificate, ...] | Un
             "compare by hand: aws acm-pca get-certificate-authority-certificate",
         )
     try:
-        return tuple(certificates_in(source["sourceData"]["x509CertificateData"].encode()))
+        return tuple(whole(certificates_in(source["sourceData"]["x509CertificateData"].encode()), SECRET))
     except CertificateError:
         return Unknown("the trust anchor's certificates cannot be read")
 

@@ -1,8 +1,6 @@
 """The checks of certificate and key alone: what can be known without AWS."""
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rolebound.clock import rfc3339
@@ -10,6 +8,7 @@ from rolebound.diagnosis.facts import Facts, Material, Unknown
 from rolebound.diagnosis.findings import Finding, not_checked, ok, unread, wrong
 from rolebound.errors import CertificateError
 from rolebound.model.identity import Aspect, leaf_faults
+from rolebound.model.keys import kind
 
 _NO_LEAF = "it is not known which certificate is meant: see `files` and `pair`"
 
@@ -23,7 +22,7 @@ def files(facts: Facts) -> Finding:
             return wrong(str(error), "give a certificate and its private key that can be read")
         case material:
             count = len(material.certificates)
-            return ok(f"{count} certificate{'s' if count > 1 else ''}, and a key: {_kind(material.public_key)}")
+            return ok(f"{count} certificate{'s' if count > 1 else ''}, and a key: {kind(material.public_key)}")
 
 
 def pair(facts: Facts) -> Finding:
@@ -101,12 +100,3 @@ def _client_auth(leaf: x509.Certificate) -> str:
     if ExtendedKeyUsageOID.CLIENT_AUTH in usage:
         return ""
     return "its extended key usage lacks clientAuth, for which AWS has been seen to refuse: add it where the call fails"
-
-
-def _kind(key: PublicKeyTypes) -> str:
-    match key:
-        case rsa.RSAPublicKey():
-            return f"RSA, {key.key_size} bits"
-        case ec.EllipticCurvePublicKey():
-            return f"ECDSA on {key.curve.name}"
-    return type(key).__name__.removesuffix("PublicKey")

@@ -56,19 +56,26 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
         "Checked here and good: key and certificate belong together, chain, dates, key usage, "
         f"region {request.trust_anchor.region}"
     )
-    whole = ". ".join(part for part in (text, remedy, checked, _clock(metadata, now)) if part)
+    whole = ". ".join(part for part in (text, remedy, checked, _clock(error, now)) if part)
     return SessionDenied(whole, said=text, remedy=remedy)
 
 
-def _clock(metadata: Mapping[str, Any], now: datetime) -> str:
-    """Return what AWS's Date header tells about this clock."""
+def clock_behind(error: ClientError, now: datetime) -> timedelta | None:
+    """Return how far `now` is behind the clock of the answer, or None where a signature could bear the difference."""
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
     try:
-        theirs = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"])
-        apart = now - theirs
+        behind = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"]) - now
     except (KeyError, ValueError, TypeError):
+        return None
+    return behind if abs(behind) >= _CLOCK_TOLERANCE else None
+
+
+def _clock(error: ClientError, now: datetime) -> str:
+    """Return what AWS's Date header tells about this clock."""
+    behind = clock_behind(error, now)
+    if behind is None:
         return ""
-    if abs(apart) < _CLOCK_TOLERANCE:
-        return ""
+    apart = -behind
     minutes = abs(apart).total_seconds() / 60
     return f"But this clock is {minutes:.0f} minutes {'ahead of' if apart > timedelta() else 'behind'} AWS's: mend it"
 
