@@ -10,6 +10,7 @@ from rolebound import __version__
 _COMMANDS: Final = {
     "run": "run the operator in a cluster",
     "endpoint": "serve a pod's mounted credentials on 127.0.0.1, as a sidecar",
+    "doctor": "find out why AWS says no",
     "emulate": "run a stand-in for AWS that checks Roles Anywhere signatures (needs the `emulator` extra)",
     "version": "print the version",
 }
@@ -19,12 +20,8 @@ def main() -> int:
     """Run the subcommand in sys.argv and return the exit status; 2 where there is no such command."""
     arguments = sys.argv[1:]
     match arguments:
-        case ["run", *rest]:
-            return _command("run")(rest)
-        case ["endpoint", *rest]:
-            return _command("endpoint")(rest)
-        case ["emulate", *rest]:
-            return _command("emulate")(rest)
+        case [("run" | "endpoint" | "doctor" | "emulate") as name, *rest]:
+            return _command(name)(rest)
         case ["version" | "--version"]:
             print(__version__)
             return 0

@@ -129,12 +129,7 @@ class Account:
         try:
             return read()
         except ClientError as error:
-            code = _code(error)
-            if code in _NO_SUCH_THING:
-                return Missing(what)
-            if code in _NOT_ALLOWED:
-                return Unknown(f"this AWS login may not read it ({permission})", f"use a login that may {permission}")
-            return Unknown(f"AWS does not answer {permission} ({code})")
+            return _refused(error, what, permission)
         except BotoCoreError as error:
             return Unknown(f"{permission} cannot be asked ({type(error).__name__})")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -148,6 +143,15 @@ class Account:
         return make(
             service, region_name=region or self.request.trust_anchor.region, endpoint_url=url or None, config=BRIEF
         )
+
+
+def _refused(error: ClientError, what: str, permission: str) -> Missing | Unknown:
+    code = _code(error)
+    if code in _NO_SUCH_THING:
+        return Missing(what)
+    if code in _NOT_ALLOWED:
+        return Unknown(f"this AWS login may not read it ({permission})", f"use a login that may {permission}")
+    return Unknown(f"AWS does not answer {permission} ({code})")
 
 
 def _there(fact: T | Missing | Unknown) -> T | Unknown:

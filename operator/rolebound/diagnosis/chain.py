@@ -29,11 +29,6 @@ class Way:
     reason: str = ""
     """Why it ends before the CA."""
 
-    @property
-    def issuer(self) -> x509.Certificate | None:
-        """The certificate that signed the leaf, where it is known."""
-        return self.certificates[1] if len(self.certificates) > 1 else self.end
-
 
 def chain(facts: Facts) -> Finding:
     """Whether AWS can build the chain from what is sent, and every certificate of it may be there."""
@@ -42,21 +37,31 @@ def chain(facts: Facts) -> Finding:
         return not_checked("it is not known which certificate is meant: see `files` and `pair`")
     if isinstance(material.identity, CertificateError) and not list(leaf_faults(material.leaf, "")):
         return wrong(str(material.identity), remedies.UNTRUSTED)
-    match facts.anchor:
-        case Unknown() as unknown:
-            return unread(unknown)
+    authorities = _authorities(facts.anchor)
+    if isinstance(authorities, Unknown):
+        return unread(authorities)
+    return _judged(way(material.leaf, material.others, authorities), facts.aws_now)
+
+
+def path(facts: Facts) -> tuple[x509.Certificate, ...]:
+    """Return the certificates from the leaf to the trust anchor's CA; none where the chain is not known."""
+    material, authorities = facts.material, _authorities(facts.anchor)
+    if not isinstance(material, Material) or material.leaf is None or isinstance(authorities, Unknown):
+        return ()
+    found = way(material.leaf, material.others, authorities)
+    return (*found.certificates, found.end) if found.end else ()
+
+
+def _authorities(anchor: Anchor | Missing | Unknown) -> tuple[x509.Certificate, ...] | Unknown:
+    match anchor:
+        case Unknown():
+            return anchor
         case Missing():
-            return not_checked("there is no trust anchor to lead to: see `anchor`")
-        case Anchor(authorities=Unknown() as unknown):
-            return unread(unknown)
-        case Anchor(authorities=tuple() as authorities):
-            return _judged(way(material.leaf, material.others, authorities), facts.aws_now)
-    return not_checked("the trust anchor has a source of another kind")
+            return Unknown("there is no trust anchor to lead to: see `anchor`")
+    return anchor.authorities
 
 
-def way(
-    leaf: x509.Certificate, others: Sequence[x509.Certificate], authorities: Sequence[x509.Certificate]
-) -> Way:
+def way(leaf: x509.Certificate, others: Sequence[x509.Certificate], authorities: Sequence[x509.Certificate]) -> Way:
     """Return how far `others` lead from `leaf` to one of `authorities`."""
     steps = [leaf]
     while True:

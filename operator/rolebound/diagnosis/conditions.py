@@ -49,11 +49,11 @@ def some(truths: Iterable[Truth]) -> Truth:
 def answers(element: object, context: Context, *, variables: bool) -> Iterator[Answer]:
     """Yield the answer of every operator and key of a Condition element; `variables`: whether `${…}` is one here."""
     if not isinstance(element, Mapping):
-        yield Answer(None, "its Condition is no object")
+        yield Answer(holds=None, why="its Condition is no object")
         return
     for operator, block in element.items():
         if not isinstance(block, Mapping):
-            yield Answer(None, f"its condition {printable(str(operator))} is no object")
+            yield Answer(holds=None, why=f"its condition {printable(str(operator))} is no object")
             continue
         for key, value in block.items():
             yield _Condition(str(operator), str(key), _texts(value), context, variables=variables).answer()
@@ -73,25 +73,23 @@ class _Condition:
         key = self.key.lower()
         actual = self.context.values.get(key, ())
         if not actual and not self.context.absent(key):
-            return Answer(None, f"{self._words()}: only AWS knows the value of {printable(self.key)}")
+            return Answer(holds=None, why=f"{self._words()}: only AWS knows the value of {printable(self.key)}")
         if name == "null":
             return self._answer((not actual) == (self.expected == ("true",)), actual)
         positive = _POSITIVE.get(_NEGATED.get(name, name))
         if positive is None or quantifier.lower() not in {"", "forallvalues", "foranyvalue"}:
-            return Answer(None, f"{self._words()}: no such operator is known")
+            return Answer(holds=None, why=f"{self._words()}: no such operator is known")
         negated = name in _NEGATED
         if not actual:
             absent = {"": rest.endswith("IfExists") or negated, "forallvalues": True, "foranyvalue": False}
             return self._answer(absent[quantifier.lower()], actual)
         if not quantifier and key == "aws:tagkeys":
-            return Answer(None, f"{self._words()}: a key of several values needs ForAllValues or ForAnyValue")
+            return Answer(holds=None, why=f"{self._words()}: a key of several values needs ForAllValues or ForAnyValue")
         outcomes = [self._matches(positive, value, negated=negated) for value in actual]
         return self._answer(every(outcomes) if quantifier.lower() == "forallvalues" else some(outcomes), actual)
 
     def _matches(self, test: "_Test", value: str, *, negated: bool) -> Truth:
-        found = some(
-            test(value, pattern) if isinstance(pattern, _Pattern) else pattern for pattern in self._patterns()
-        )
+        found = some(test(value, pattern) if isinstance(pattern, _Pattern) else pattern for pattern in self._patterns())
         return None if found is None else found != negated
 
     def _patterns(self) -> Iterator["_Pattern | Truth"]:
@@ -100,7 +98,7 @@ class _Condition:
 
     def _answer(self, holds: Truth, actual: tuple[str, ...]) -> Answer:
         if holds:
-            return Answer(True)
+            return Answer(holds=True)
         has = " and ".join(repr(printable(value)) for value in actual) or "no value"
         key = self.key.lower()
         if not actual and (dropped := self.context.dropped.get(key.removeprefix(_TAG_PREFIX))):

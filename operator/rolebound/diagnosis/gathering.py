@@ -62,7 +62,7 @@ def _url(login: boto3.session.Session, endpoint: Endpoint) -> str:
         endpoint_url=endpoint.url or None,
         config=BRIEF.merge(options),
     )
-    return client.meta.endpoint_url
+    return str(client.meta.endpoint_url)
 
 
 def _session(question: Question) -> Session | Error | Unknown:

@@ -3,6 +3,8 @@
 What the user may not read is said, and everything else is looked at all the same.
 """
 
+from typing import Final
+
 from rolebound.api.objects import parse_role
 from rolebound.cluster import paths
 from rolebound.cluster.api import KubernetesAPI, NotFound, load_user_configuration
@@ -16,7 +18,7 @@ from rolebound.model.objects import Kind, ObjectName, RoleName
 from rolebound.model.session import SessionRequest
 
 # Stands for the pods' names, whose template is the role's.
-_SESSION_NAME = "rolebound-doctor"
+_SESSION_NAME: Final = "rolebound-doctor"
 
 
 async def question_of(role: RoleName, operator_namespace: str, context: str | None) -> Question:

@@ -3,6 +3,7 @@
 import socket
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSRequest
@@ -15,7 +16,7 @@ from rolebound.diagnosis.certificates import printable
 from rolebound.diagnosis.facts import Reached, Unknown
 from rolebound.errors import AWSUnavailable, Error
 
-_TIMEOUT = (5, 10)  # to connect, to answer; seconds
+_TIMEOUT: Final = (5, 10)  # to connect, to answer; seconds
 
 
 def reached(url: str, ca_bundle: str | None) -> Reached:
@@ -27,7 +28,8 @@ def reached(url: str, ca_bundle: str | None) -> Reached:
         unreached = Unknown(f"{host} does not resolve: see `dns`")
         return Reached(host, addresses, unreached, unreached)
     try:
-        session = URLLib3Session(verify=ca_bundle or True, proxies=proxies, timeout=_TIMEOUT)
+        make: Any = URLLib3Session  # the stubs know neither a CA bundle nor two timeouts
+        session = make(verify=ca_bundle or True, proxies=proxies, timeout=_TIMEOUT)
         answer = session.send(AWSRequest(method="GET", url=url).prepare())
     except (BotoCoreError, HTTPClientError, OSError, ValueError) as error:
         failed = AWSUnavailable(_failure(error, host))

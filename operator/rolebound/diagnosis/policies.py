@@ -61,14 +61,16 @@ def judged(document: object, action: str, context: Context) -> Judgement:
     grants = [answer for each, answer in outcomes if not each.denies]
     for statement, answer in outcomes:
         if statement.denies and answer.holds:
-            return Judgement(False, (f"{statement.name} denies {action}",))
+            return Judgement(allowed=False, reasons=(f"{statement.name} denies {action}",))
     open_denials = tuple(answer.why for answer in denials if answer.holds is None)
     if any(answer.holds for answer in grants):
-        return Judgement(None, open_denials) if open_denials else Judgement(True)
+        return Judgement(allowed=None, reasons=open_denials) if open_denials else Judgement(allowed=True)
     open_grants = tuple(answer.why for answer in grants if answer.holds is None)
     if open_grants:
-        return Judgement(None, open_grants + open_denials)
-    return Judgement(False, tuple(answer.why for answer in grants) or ("no statement has the Effect Allow",))
+        return Judgement(allowed=None, reasons=open_grants + open_denials)
+    return Judgement(
+        allowed=False, reasons=tuple(answer.why for answer in grants) or ("no statement has the Effect Allow",)
+    )
 
 
 def _statements(document: object) -> Iterator[_Statement]:
@@ -88,7 +90,7 @@ def _either(element: Mapping[str, object], name: str, judge: Callable[[object], 
     if name in element:
         return judge(element[name])
     if f"Not{name}" not in element:
-        return Answer(None, f"it has no {name}")
+        return Answer(holds=None, why=f"it has no {name}")
     inner = judge(element[f"Not{name}"])
     holds = None if inner.holds is None else not inner.holds
     return Answer(holds, f"its Not{name} leaves this out")
@@ -102,14 +104,14 @@ def _names_action(actions: object, action: str) -> Answer:
 
 def _names_service(principal: object) -> Answer:
     if principal == "*":
-        return Answer(True)
+        return Answer(holds=True)
     if not isinstance(principal, Mapping):
-        return Answer(None, "its Principal cannot be read")
+        return Answer(holds=None, why="its Principal cannot be read")
     if PRINCIPAL in _texts(principal.get("Service", [])):
-        return Answer(True)
+        return Answer(holds=True)
     if "*" in _texts(principal.get("AWS", [])):
-        return Answer(None, 'whether {"AWS": "*"} means a service is for AWS to say')
-    return Answer(False, f"its Principal is not the Service {PRINCIPAL}")
+        return Answer(holds=None, why='whether {"AWS": "*"} means a service is for AWS to say')
+    return Answer(holds=False, why=f"its Principal is not the Service {PRINCIPAL}")
 
 
 def _texts(element: object) -> list[str]:

@@ -11,27 +11,22 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from rolebound.diagnosis.certificates import shown
-from rolebound.diagnosis.chain import way
-from rolebound.diagnosis.facts import Anchor, Facts, Material, Unknown
+from rolebound.diagnosis.chain import path
+from rolebound.diagnosis.facts import Facts, Unknown
 from rolebound.diagnosis.findings import Finding, not_checked, ok, unread, wrong
 from rolebound.model import remedies
 
 
 def revocation(facts: Facts) -> Finding:
     """Whether the chain is free of revoked certificates."""
-    lists, material = facts.revocations, facts.material
+    lists = facts.revocations
     if isinstance(lists, Unknown):
         return unread(lists)
     if not lists:
         return ok("the trust anchor has no enabled revocation list")
-    if not isinstance(material, Material) or material.leaf is None:
-        return not_checked("it is not known which certificate is meant: see `files` and `pair`")
-    if not isinstance(facts.anchor, Anchor) or isinstance(facts.anchor.authorities, Unknown):
-        return not_checked("without the trust anchor's CA it is not known who may revoke the certificate: see `anchor`")
-    found = way(material.leaf, material.others, facts.anchor.authorities)
-    if found.end is None:
-        return not_checked("the certificate's issuers are not known: see `chain`")
-    steps = (*found.certificates, found.end)
+    steps = path(facts)
+    if not steps:
+        return not_checked("which certificates could be on its lists is known only with a whole chain: see `chain`")
     for certificate, issuer in pairwise(steps):
         if _revoked(certificate, issuer, lists):
             return wrong(f"{shown(certificate.subject)!r}, serial {certificate.serial_number}", remedies.REVOKED)
