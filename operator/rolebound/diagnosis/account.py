@@ -17,6 +17,7 @@ from cryptography import x509
 from rolebound.diagnosis.certificates import printable
 from rolebound.diagnosis.facts import Anchor, Missing, Profile, Role, Unknown
 from rolebound.errors import CertificateError
+from rolebound.model.arns import Arn
 from rolebound.model.identity import SECRET, certificates_in, whole
 from rolebound.model.session import Endpoint, SessionRequest
 
@@ -35,11 +36,12 @@ class Account:
     login: boto3.session.Session
     request: SessionRequest
     endpoint: Endpoint
-    _closed: Unknown | None = field(init=False)
-    """Why nothing can be read at all."""
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _account: str | Unknown = field(init=False)
+    """Whose login it is, or why nothing can be read at all."""
 
     def __post_init__(self) -> None:
-        self._closed = self._why_closed()
+        self._account = self._login_account()
 
     def anchor(self) -> Anchor | Missing | Unknown:
         """Return the trust anchor."""
@@ -49,7 +51,7 @@ class Account:
             found = self._anywhere(arn.region).get_trust_anchor(trustAnchorId=arn.resource)["trustAnchor"]
             return Anchor(bool(found["enabled"]), _authorities(found["source"]))
 
-        return self._asked(f"trust anchor {arn}", "rolesanywhere:GetTrustAnchor", read)
+        return self._asked(arn, "rolesanywhere:GetTrustAnchor", read)
 
     def profile(self) -> Profile | Missing | Unknown:
         """Return the profile."""
@@ -68,7 +70,7 @@ class Account:
                 },
             )
 
-        return self._asked(f"profile {arn}", "rolesanywhere:GetProfile", read)
+        return self._asked(arn, "rolesanywhere:GetProfile", read)
 
     def role(self) -> Role | Missing | Unknown:
         """Return the role."""
@@ -79,7 +81,7 @@ class Account:
             longest = timedelta(seconds=int(found.get("MaxSessionDuration", 3600)))
             return Role(found["AssumeRolePolicyDocument"], longest)
 
-        return self._asked(f"role {arn}", "iam:GetRole", read)
+        return self._asked(arn, "iam:GetRole", read)
 
     def revocations(self) -> tuple[x509.CertificateRevocationList, ...] | Unknown:
         """Return the enabled revocation lists of the trust anchor."""
@@ -94,7 +96,7 @@ class Account:
                 if each["enabled"] and each["trustAnchorArn"] == arn.text
             )
 
-        return _there(self._asked("revocation lists", "rolesanywhere:ListCrls", read))
+        return _there(self._asked(arn, "rolesanywhere:ListCrls", read))
 
     def quota(self) -> float | Unknown:
         """Return how many CreateSession calls a second AWS allows this account in this region."""
@@ -107,29 +109,28 @@ class Account:
                         return float(each["Value"])
             raise KeyError("no such quota")
 
-        return _there(self._asked("quota", "servicequotas:ListServiceQuotas", read))
+        return _there(self._asked(self.request.trust_anchor, "servicequotas:ListServiceQuotas", read))
 
-    def _why_closed(self) -> Unknown | None:
-        wanted = self.request.trust_anchor.account
+    def _login_account(self) -> str | Unknown:
         try:
-            found = self._client("sts").get_caller_identity()["Account"]
+            return str(self._client("sts").get_caller_identity()["Account"])
         except NoCredentialsError:
             return Unknown("there is no AWS login besides the certificate", _LOG_IN)
         except ClientError as error:
             return Unknown(f"AWS does not take the login ({_code(error)})", _LOG_IN)
-        except (BotoCoreError, KeyError, ValueError) as error:
+        except (BotoCoreError, KeyError, TypeError, ValueError) as error:
             return Unknown(f"the AWS login cannot be used ({type(error).__name__})", _LOG_IN)
-        if found == wanted:
-            return None
-        return Unknown(f"this AWS login is of account {printable(str(found))}", f"log in to account {wanted}")
 
-    def _asked(self, what: str, permission: str, read: Callable[[], T]) -> T | Missing | Unknown:
-        if self._closed is not None:
-            return self._closed
+    def _asked(self, arn: Arn, permission: str, read: Callable[[], T]) -> T | Missing | Unknown:
+        """Return what `read` reads about `arn`, or what AWS says instead."""
+        if isinstance(self._account, Unknown):
+            return self._account
+        if self._account != arn.account:
+            return Unknown(f"this AWS login is of account {printable(self._account)}", f"log in to {arn.account}")
         try:
             return read()
         except ClientError as error:
-            return _refused(error, what, permission)
+            return _refused(error, arn, permission)
         except BotoCoreError as error:
             return Unknown(f"{permission} cannot be asked ({type(error).__name__})")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -139,16 +140,17 @@ class Account:
         return self._client("rolesanywhere", region, self.endpoint.url)
 
     def _client(self, service: str, region: str = "", url: str = "") -> Any:
-        make: Any = self.login.client  # the stubs know each service by its own name alone
-        return make(
-            service, region_name=region or self.request.trust_anchor.region, endpoint_url=url or None, config=BRIEF
-        )
+        region = region or self.request.trust_anchor.region
+        if (service, region) not in self._clients:
+            make: Any = self.login.client  # the stubs know each service by its own name alone
+            self._clients[service, region] = make(service, region_name=region, endpoint_url=url or None, config=BRIEF)
+        return self._clients[service, region]
 
 
-def _refused(error: ClientError, what: str, permission: str) -> Missing | Unknown:
+def _refused(error: ClientError, arn: Arn, permission: str) -> Missing | Unknown:
     code = _code(error)
     if code in _NO_SUCH_THING:
-        return Missing(what)
+        return Missing(arn.text)
     if code in _NOT_ALLOWED:
         return Unknown(f"this AWS login may not read it ({permission})", f"use a login that may {permission}")
     return Unknown(f"AWS does not answer {permission} ({code})")
