@@ -4,7 +4,6 @@ A state is made through boto3, as an administrator would have made it by mistake
 certificate still can sign, so that AWS is asked and refuses too.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -231,5 +230,3 @@ STATES = [
     ),
     State("denied", _denied, "trust-policy", "statement 2 (NotThisOne) denies", "this certificate"),
 ]
-
-

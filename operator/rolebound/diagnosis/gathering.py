@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 
 import boto3.session
 import botocore.session
-from botocore.config import Config
 
 from rolebound import clock
-from rolebound.diagnosis.account import BRIEF, Account
+from rolebound.diagnosis.account import Account
 from rolebound.diagnosis.facts import Facts, Material, Unknown
 from rolebound.diagnosis.network import reached
 from rolebound.errors import CertificateError, Error
@@ -34,6 +33,7 @@ def gather(question: Question, aws_profile: str | None) -> Facts:
     """
     core = botocore.session.Session(profile=aws_profile)
     login = boto3.session.Session(botocore_session=core)
+    anywhere = RolesAnywhere()
     account = Account(login, question.request, question.endpoint)
     return Facts(
         now=clock.now(),
@@ -49,29 +49,18 @@ def gather(question: Question, aws_profile: str | None) -> Facts:
         role=account.role(),
         revocations=account.revocations(),
         quota=account.quota(),
-        reached=reached(_url(login, question.endpoint), core.get_config_variable("ca_bundle")),
-        session=_session(question),
+        reached=reached(anywhere.url(question.endpoint), core.get_config_variable("ca_bundle")),
+        session=_session(question, anywhere),
     )
 
 
-def _url(login: boto3.session.Session, endpoint: Endpoint) -> str:
-    options = Config(use_fips_endpoint=endpoint.use_fips, use_dualstack_endpoint=endpoint.use_dual_stack)
-    client = login.client(
-        "rolesanywhere",
-        region_name=endpoint.region,
-        endpoint_url=endpoint.url or None,
-        config=BRIEF.merge(options),
-    )
-    return str(client.meta.endpoint_url)
-
-
-def _session(question: Question) -> Session | Error | Unknown:
+def _session(question: Question, anywhere: RolesAnywhere) -> Session | Error | Unknown:
     if not question.calls:
         return Unknown("no call was made, as was asked for")
     identity = question.material.identity if isinstance(question.material, Material) else question.material
     if not isinstance(identity, SigningIdentity):
         return Unknown("nothing can be signed with this certificate and key: see above")
     try:
-        return RolesAnywhere().create_session(identity, question.request, question.endpoint)
+        return anywhere.create_session(identity, question.request, question.endpoint)
     except Error as error:
         return error

@@ -1,12 +1,20 @@
 """The checks of what Roles Anywhere itself holds: trust anchor, profile, the role in it, names, durations."""
 
+import re
 from datetime import timedelta
+from typing import Final
 
+from rolebound.diagnosis.certificates import printable
 from rolebound.diagnosis.facts import Facts, Missing, Profile, Role, Unknown
 from rolebound.diagnosis.findings import Finding, not_checked, ok, unread, wrong
 from rolebound.model import remedies
 
-_NO_PROFILE = "there is no profile to look into: see `profile`"
+# https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
+_SHORTEST: Final = timedelta(seconds=900)
+_LONGEST: Final = timedelta(seconds=43_200)
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+_SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_NO_PROFILE: Final = "there is no profile to look into: see `profile`"
 
 
 def anchor(facts: Facts) -> Finding:
@@ -58,6 +66,8 @@ def session_name(facts: Facts) -> Finding:
     name = facts.request.session_name
     if not name:
         return ok("none is given, so AWS names the session after the certificate's serial number")
+    if not _SESSION_NAME.fullmatch(name):
+        return wrong(f"{printable(name)!r} is no session name", "use 2 to 64 letters, digits or any of +=,.@_-")
     if not isinstance(facts.profile, Profile):
         return _without_profile(facts.profile)
     if facts.profile.accepts_names:
@@ -72,6 +82,8 @@ def session_name(facts: Facts) -> Finding:
 def duration(facts: Facts) -> Finding:
     """Whether the session that AWS would make is not longer than the role allows; AWS refuses instead of clamping."""
     asked, found, role = facts.request.duration, facts.profile, facts.role
+    if not _SHORTEST <= asked <= _LONGEST:
+        return wrong(f"{_seconds(asked)} asked for", f"ask for {_seconds(_SHORTEST)} to {_seconds(_LONGEST)}")
     if not isinstance(role, Role):
         return unread(role) if isinstance(role, Unknown) else not_checked("there is no role: see `trust-policy`")
     if isinstance(found, Profile):
