@@ -40,7 +40,7 @@ def setup(world: World) -> Setup:
 def test_a_file_that_cannot_be_read_is_named(
     doctor: Doctor, setup: Setup, what: str, content: bytes, words: str
 ) -> None:
-    told = doctor.sees(setup, **{what: content})  # type: ignore[arg-type]  # bundle and key, both bytes
+    told = doctor.sees(setup, **{what: content})
 
     assert told.that_are("wrong") == ["files"]
     assert words in told["files"]["message"]

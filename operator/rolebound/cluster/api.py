@@ -57,7 +57,9 @@ async def load_user_configuration(context: str | None) -> Configuration:
     """
     configuration = Configuration()
     try:
-        await config.load_kube_config(context=context, client_configuration=configuration)
+        # Named here, because the client looks at the variable only once, when it is imported.
+        path = os.environ.get("KUBECONFIG") or "~/.kube/config"
+        await config.load_kube_config(path, context=context, client_configuration=configuration)
     except (config.ConfigException, OSError) as error:
         raise SettingsError(f"no cluster can be reached ({error}); set KUBECONFIG, or choose a --context") from error
     return configuration
