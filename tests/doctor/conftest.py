@@ -26,5 +26,7 @@ def doctor(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(emulator.credentials_file))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("ROLEBOUND_PKCS8_PASSWORD", "guessed")  # so that nobody is asked at a terminal
     yield Doctor(tmp_path, capsys)
     emulator.clear_faults()

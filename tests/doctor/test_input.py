@@ -86,8 +86,10 @@ def test_intermediates_may_come_in_a_file_of_their_own(doctor: Doctor, setup: Se
         (["--trust-anchor-arn", "arn:aws:nonsense"], "a trust anchor ARN like"),
         (["--role-arn", "\x1b[31m"], "a role ARN like"),
         (["--endpoint", "no-url"], "no-url"),
-        (["--session-duration", "soon"], "soon"),
-        (["--output", "xml"], "xml"),
+        (["--session-duration", "soon"], "--session-duration: it may be a whole number"),
+        (["--output", "xml"], "--output: it may be json, text"),
+        (["--pkcs11-lib", "/lib/module.so"], "PKCS#11"),
+        (["--certificate", ""], "missing: --certificate"),
     ],
 )
 def test_a_question_that_cannot_be_asked_says_why(
@@ -104,7 +106,7 @@ def test_flags_that_are_missing_are_named(doctor: Doctor) -> None:
     told = doctor.asked("--role-arn", "arn:aws:iam::333344445555:role/r")
 
     assert told.status == 2
-    assert "missing: --certificate, --private-key, --trust-anchor-arn, --profile-arn" in told.text
+    assert "missing: --certificate, --trust-anchor-arn, --profile-arn" in told.text
 
 
 def test_parameters_that_aws_cannot_take_are_told(doctor: Doctor, setup: Setup) -> None:

@@ -1,119 +1,105 @@
 """`rolebound doctor`: why AWS says no, or that it does not."""
 
-import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from botocore.exceptions import BotoCoreError
 
+from rolebound.cli import session_flags
 from rolebound.diagnosis.checks import diagnosed, verdict
 from rolebound.diagnosis.facts import Material
 from rolebound.diagnosis.findings import Finding, Verdict
 from rolebound.diagnosis.gathering import Question, gather
 from rolebound.diagnosis.material import material_of
-from rolebound.errors import CertificateError, CertificateMissing, Error, SettingsError
+from rolebound.errors import CertificateError, Error, SpecInvalid
+from rolebound.local.flags import DOCTOR_FLAGS, SESSION_FLAGS
+from rolebound.local.settings import identity_files
+from rolebound.local.values import Values
 from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
-from rolebound.model.identity import Source, certificates_in, private_key_in
 from rolebound.model.objects import Kind, ObjectName, RoleName
 from rolebound.model.session import Endpoint, SessionRequest
 
+A = TypeVar("A")
+
+FLAGS: Final = (*SESSION_FLAGS, *DOCTOR_FLAGS, "output")
+_DESCRIPTION: Final = (
+    "Check everything that AWS's bare 403 hides, then make a real call; nothing is changed. Exit status: 0, AWS gave a "
+    "session and nothing is wrong; 1, something is wrong; 2, the question cannot be asked; 3, nothing wrong was found, "
+    "but there is no session, because no call was made or could be."
+)
 _EXIT: Final = {Verdict.OK: 0, Verdict.WRONG: 1, Verdict.NOT_CHECKED: 3}
-_CODES: Final = """exit status:
-  0  AWS gave a session, and nothing is wrong
-  1  something is wrong: the lines marked `wrong` say what, and the remedy
-  2  the question cannot be asked: a flag, an ARN, a kubeconfig is not right
-  3  nothing wrong was found, but there is no session: no call was made, or none could be
-"""
+# What the bounds of AWS are, a check says.
+_ANY_DURATION: Final = 10_000_000
 
 
 def main(arguments: list[str]) -> int:
     """Print what every check says; returns the exit status, which `--help` lists."""
-    options = _parser().parse_args(arguments)
+    return session_flags.ended(lambda: _diagnose(arguments))
+
+
+def _diagnose(arguments: list[str]) -> int:
+    values = session_flags.values_of("doctor", _DESCRIPTION, FLAGS, arguments)
+    form = values.text("output") if "output" in values.given else "text"
     try:
-        question = _in_cluster(options) if options.role else _given(options)
-        findings = diagnosed(gather(question, options.aws_profile))
+        question = _in_cluster(values) if values.text("role") else _given(values)
+        findings = diagnosed(gather(question, values.text("aws-profile") or None))
     except (Error, BotoCoreError, ValueError) as error:
         print(f"rolebound: {error}", file=sys.stderr)
         return 2
-    print(_as_json(findings) if options.output == "json" else _as_text(findings))
+    print(_as_json(findings) if form == "json" else _as_text(findings))
     return _EXIT[verdict(findings)]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="rolebound doctor",
-        description="Check everything that AWS's bare 403 hides, then make a real call. Changes nothing.",
-        epilog=_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    given = parser.add_argument_group("a set-up by its parts").add_argument
-    given("--certificate", type=Path, metavar="FILE", help="the certificate, or a bundle")
-    given("--private-key", type=Path, metavar="FILE", help="its private key")
-    given("--intermediates", type=Path, metavar="FILE", help="further certificates")
-    given("--trust-anchor-arn", metavar="ARN")
-    given("--profile-arn", metavar="ARN")
-    given("--role-arn", metavar="ARN")
-    given("--session-duration", type=int, default=3600, metavar="SECONDS", help="(default: %(default)s)")
-    given("--role-session-name", default="", metavar="NAME")
-    given("--region", default="", help="(default: the trust anchor's)")
-    given("--endpoint", default="", metavar="URL", help="instead of AWS's own for the region")
-    cluster = parser.add_argument_group("or a role in a cluster").add_argument
-    cluster("--role", metavar="NAME", help="a ClusterAWSRole, or with --namespace an AWSRole")
-    cluster("--namespace", "-n", default="", help="the AWSRole's namespace")
-    cluster("--operator-namespace", default="rolebound-system", help="(default: %(default)s)")
-    cluster("--context", help="of the kubeconfig")
-    parser.add_argument("--aws-profile", metavar="NAME", help="the AWS login to read the account with")
-    parser.add_argument("--no-call", action="store_true", help="check only, make no CreateSession")
-    parser.add_argument("--output", choices=("text", "json"), default="text", help="(default: %(default)s)")
-    return parser
-
-
-def _in_cluster(options: argparse.Namespace) -> Question:
+def _in_cluster(values: Values) -> Question:
     from rolebound.diagnosis.in_cluster import question_of  # noqa: PLC0415 - slow, and needed with --role alone
 
-    kind = Kind.ROLE if options.namespace else Kind.CLUSTER_ROLE
-    name = RoleName(kind, ObjectName(options.namespace, options.role))
-    question = asyncio.run(question_of(name, options.operator_namespace, options.context))
-    return Question(question.material, question.request, question.endpoint, calls=not options.no_call)
+    namespace = values.text("namespace")
+    kind = Kind.ROLE if namespace else Kind.CLUSTER_ROLE
+    name = RoleName(kind, ObjectName(namespace, values.text("role")))
+    found = asyncio.run(question_of(name, values.text("operator-namespace"), values.text("context") or None))
+    return Question(found.material, found.request, found.endpoint, *_how(values))
 
 
-def _given(options: argparse.Namespace) -> Question:
-    needed = ("certificate", "private_key", "trust_anchor_arn", "profile_arn", "role_arn")
-    if missing := [f"--{name.replace('_', '-')}" for name in needed if not getattr(options, name)]:
-        raise SettingsError(f"missing: {', '.join(missing)}; or --role, for a role in a cluster")
-    anchor = TrustAnchorArn.parse(options.trust_anchor_arn)
+def _given(values: Values) -> Question:
+    values.require(("certificate", "trust-anchor-arn", "profile-arn", "role-arn"))
+    anchor = _parsed(values, "trust-anchor-arn", TrustAnchorArn.parse)
     request = SessionRequest(
-        role=RoleArn.parse(options.role_arn),
-        profile=ProfileArn.parse(options.profile_arn),
+        role=_parsed(values, "role-arn", RoleArn.parse),
+        profile=_parsed(values, "profile-arn", ProfileArn.parse),
         trust_anchor=anchor,
-        duration=timedelta(seconds=options.session_duration),
-        session_name=options.role_session_name,
+        duration=timedelta(seconds=values.number("session-duration", 0, _ANY_DURATION)),
+        session_name=values.text("role-session-name"),
     )
-    endpoint = Endpoint(options.region or anchor.region, options.endpoint)
-    return Question(_material(options), request, endpoint, calls=not options.no_call)
+    endpoint = Endpoint(
+        region=values.text("region") or anchor.region,
+        url=values.text("endpoint"),
+        use_fips=values.switch("use-fips-endpoint"),
+        use_dual_stack=values.switch("use-dual-stack-endpoint"),
+    )
+    return Question(_material(values), request, endpoint, *_how(values))
 
 
-def _material(options: argparse.Namespace) -> Material | CertificateError:
-    source = Source(str(options.certificate), str(options.private_key), strict=False)
+def _how(values: Values) -> tuple[bool, bool]:
+    """Return whether to make the call, and whether to verify TLS."""
+    return not values.switch("no-call"), not values.switch("no-verify-ssl")
+
+
+def _material(values: Values) -> Material | CertificateError:
     try:
-        certificates = certificates_in(_read(options.certificate))
-        if options.intermediates:
-            certificates += certificates_in(_read(options.intermediates))
-        return material_of(certificates, private_key_in(_read(options.private_key)), source)
+        return material_of(*identity_files(values).read())
     except CertificateError as error:
         return error
 
 
-def _read(path: Path) -> bytes:
+def _parsed(values: Values, name: str, parse: Callable[[str], A]) -> A:
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CertificateMissing(f"{path} cannot be read: {error.strerror}") from None
+        return parse(values.text(name))
+    except SpecInvalid as error:
+        raise values.wrong(name, str(error)) from None
 
 
 def _as_json(findings: Mapping[str, Finding]) -> str:

@@ -36,6 +36,8 @@ class Account:
     login: boto3.session.Session
     request: SessionRequest
     endpoint: Endpoint
+    verify: bool | None = None
+    """False accepts any TLS certificate; None leaves it to botocore's own settings."""
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     _account: str | Unknown = field(init=False)
     """Whose login it is, or why nothing can be read at all."""
@@ -143,7 +145,8 @@ class Account:
         region = region or self.request.trust_anchor.region
         if (service, region) not in self._clients:
             make: Any = self.login.client  # the stubs know each service by its own name alone
-            self._clients[service, region] = make(service, region_name=region, endpoint_url=url or None, config=BRIEF)
+            options = {"region_name": region, "endpoint_url": url or None, "verify": self.verify, "config": BRIEF}
+            self._clients[service, region] = make(service, **options)
         return self._clients[service, region]
 
 

@@ -24,6 +24,7 @@ class Question:
     endpoint: Endpoint
     calls: bool = True
     """Whether a real CreateSession is made."""
+    verifies_tls: bool = True
 
 
 def gather(question: Question, aws_profile: str | None) -> Facts:
@@ -33,8 +34,10 @@ def gather(question: Question, aws_profile: str | None) -> Facts:
     """
     core = botocore.session.Session(profile=aws_profile)
     login = boto3.session.Session(botocore_session=core)
-    anywhere = RolesAnywhere()
-    account = Account(login, question.request, question.endpoint)
+    verify = None if question.verifies_tls else False
+    anywhere = RolesAnywhere(verify=verify)
+    account = Account(login, question.request, question.endpoint, verify)
+    trusted = core.get_config_variable("ca_bundle") if question.verifies_tls else False
     return Facts(
         now=clock.now(),
         request=question.request,
@@ -49,7 +52,7 @@ def gather(question: Question, aws_profile: str | None) -> Facts:
         role=account.role(),
         revocations=account.revocations(),
         quota=account.quota(),
-        reached=reached(anywhere.url(question.endpoint), core.get_config_variable("ca_bundle")),
+        reached=reached(anywhere.url(question.endpoint), trusted),
         session=_session(question, anywhere),
     )
 

@@ -19,8 +19,11 @@ from rolebound.errors import AWSUnavailable, Error
 _TIMEOUT: Final = (5, 10)  # to connect, to answer; seconds
 
 
-def reached(url: str, ca_bundle: str | None) -> Reached:
-    """Return what a plain GET of the endpoint shows, by the proxy that botocore would take."""
+def reached(url: str, trusted: str | bool | None) -> Reached:
+    """Return what a plain GET of the endpoint shows, by the proxy that botocore would take.
+
+    `trusted` is the CA bundle, None the usual one; with False any certificate will do.
+    """
     host = urlsplit(url).hostname or ""
     proxies: dict[str, str] = get_environ_proxies(url)
     addresses = Unknown("a proxy resolves the name") if proxies else _addresses(host)
@@ -29,13 +32,20 @@ def reached(url: str, ca_bundle: str | None) -> Reached:
         return Reached(host, addresses, unreached, unreached)
     try:
         make: Any = URLLib3Session  # the stubs know neither a CA bundle nor two timeouts
-        session = make(verify=ca_bundle or True, proxies=proxies, timeout=_TIMEOUT)
+        session = make(verify=True if trusted is None else trusted, proxies=proxies, timeout=_TIMEOUT)
         answer = session.send(AWSRequest(method="GET", url=url).prepare())
     except (BotoCoreError, HTTPClientError, OSError, ValueError) as error:
         failed = AWSUnavailable(_failure(error, host))
         return Reached(host, addresses, failed, Unknown("the endpoint did not answer: see `tls`"))
-    how = "HTTPS, with a certificate that is trusted here" if url.startswith("https:") else "plain HTTP, without TLS"
-    return Reached(host, addresses, f"{host} answers over {how}", _offset(answer.headers.get("Date")))
+    return Reached(host, addresses, f"{host} answers over {_how(url, trusted)}", _offset(answer.headers.get("Date")))
+
+
+def _how(url: str, trusted: str | bool | None) -> str:
+    if not url.startswith("https:"):
+        return "plain HTTP, without TLS"
+    return (
+        "HTTPS, whose certificate nobody verified" if trusted is False else "HTTPS, with a certificate that is trusted"
+    )
 
 
 def _addresses(host: str) -> tuple[str, ...] | Error:

@@ -26,6 +26,9 @@ PATIENT_ONCE: Final = Config(
     connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=32
 )
 
+# For whoever has no schedule of his own: how often it tries is botocore's setting (AWS_MAX_ATTEMPTS, AWS_RETRY_MODE).
+PATIENT: Final = Config(connect_timeout=5, read_timeout=15)
+
 
 @dataclass(slots=True)
 class RolesAnywhere:
