@@ -27,8 +27,8 @@ def setup(world: World) -> Setup:
 @pytest.mark.parametrize(
     ("what", "content", "words"),
     [
-        ("bundle", b"", "certificate"),
-        ("bundle", b"\0\xff garbage", "certificate"),
+        ("bundle", b"", "neither PEM nor DER"),
+        ("bundle", b"\0\xff garbage", "neither PEM nor DER"),
         ("bundle", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "certificate"),
         ("bundle", key_pem(pki.key("p256")), "certificate"),
         ("key", b"", "key"),
