@@ -14,16 +14,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from rolebound.emulator.accounts import AccessKey, close_account, open_account
+from rolebound.emulator.accounts import AccessKey, administrator_of, close_account, open_account
 from rolebound.emulator.application import Application
 from rolebound.emulator.authorization import Judge, judging
 from rolebound.emulator.clock import Clock
 from rolebound.emulator.control import Control
 from rolebound.emulator.create_session import SessionIssuer
 from rolebound.emulator.faults import Fault, Faults
+from rolebound.emulator.files import write_whole
+from rolebound.emulator.kept_state import KeptState
 from rolebound.emulator.management import Management
 from rolebound.emulator.request_log import RequestLog, RequestRecord
 from rolebound.emulator.resources import Resources
+from rolebound.emulator.role_chaining import RoleChaining
 from rolebound.emulator.server import Server
 from rolebound.emulator.session_service import SessionService
 from rolebound.emulator.sessions import SessionBook
@@ -50,6 +53,8 @@ class Settings:
     clock_offset: timedelta = timedelta()
     rate_limit: bool = True
     state_dir: Path | None = None
+    # Where resources and IAM are kept from one run to the next; None keeps nothing.
+    state_file: Path | None = None
 
 
 @dataclass(slots=True)
@@ -80,15 +85,19 @@ class Emulator:
         with ExitStack() as cleanup:
             judge = Judge(SessionBook(), self.clock)
             cleanup.enter_context(judging(self.settings.account, judge))
-            administrator = open_account(self.settings.account, self.settings.region)
+            open_account(self.settings.account, self.settings.region)
             cleanup.callback(close_account, self.settings.account)
+            kept = self._kept(cleanup)
+            administrator = administrator_of(self.settings.account, self.settings.region)
+            if kept is not None:
+                kept.save()
             state_dir = self._state_dir(cleanup)
             names = self._names()
             certificate = server_certificate(names, self.clock.now() - self.clock.offset) if self.settings.tls else None
             server = Server(
                 self.settings.host,
                 self.settings.port,
-                self._application(judge).answer,
+                self._application(judge, kept).answer,
                 certificate.context() if certificate else None,
             )
             cleanup.callback(server.close)
@@ -97,10 +106,10 @@ class Emulator:
             scheme = "https" if certificate else "http"
             endpoint_url = f"{scheme}://{_in_url(names[0])}:{server.port}"
             if certificate:
-                _write(state_dir / CA_FILE, certificate.ca_pem, mode=0o644)
-            _write(state_dir / CREDENTIALS_FILE, _credentials(administrator), mode=0o600)
+                write_whole(state_dir / CA_FILE, certificate.ca_pem, mode=0o644)
+            write_whole(state_dir / CREDENTIALS_FILE, _credentials(administrator), mode=0o600)
             self._running = _Running(server, endpoint_url, administrator, state_dir, cleanup.pop_all())
-        _write(state_dir / STATE_FILE, json.dumps(self.state(), indent=2).encode() + b"\n", mode=0o644)
+        write_whole(state_dir / STATE_FILE, json.dumps(self.state(), indent=2).encode() + b"\n", mode=0o644)
         return self
 
     def stop(self) -> None:
@@ -169,16 +178,27 @@ class Emulator:
             raise RuntimeError("the emulator is not running")
         return self._running
 
-    def _application(self, judge: Judge) -> Application:
+    def _application(self, judge: Judge, kept: KeptState | None) -> Application:
         issuer = SessionIssuer(self.resources, judge.sessions, self.clock, self.settings.session_lifetime)
         throttle = Throttle(self.clock) if self.settings.rate_limit else None
         return Application(
             sessions=SessionService(issuer, self._faults, self._log, self.clock, throttle),
             management=Management(self.resources, self.clock),
+            chaining=RoleChaining(judge),
             judge=judge,
             control=Control(self._log, self._faults),
+            kept=kept,
             scheme="https" if self.settings.tls else "http",
         )
+
+    def _kept(self, cleanup: ExitStack) -> KeptState | None:
+        """Return the state file, loaded, and have it written once more at the end."""
+        if self.settings.state_file is None:
+            return None
+        kept = KeptState(self.settings.state_file, self.settings.account, self.settings.region, self.resources)
+        kept.load()
+        cleanup.callback(kept.save)
+        return kept
 
     def _names(self) -> list[str]:
         own = [] if self.settings.host in _EVERYWHERE else [self.settings.host]
@@ -198,11 +218,3 @@ def _in_url(name: str) -> str:
 def _credentials(key: AccessKey) -> bytes:
     lines = [f"aws_access_key_id = {key.access_key_id}", f"aws_secret_access_key = {key.secret_access_key}"]
     return "\n".join(["[default]", *lines, ""]).encode()
-
-
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Put `content` there in one step, so that no reader ever sees half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(content)
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)
