@@ -4,6 +4,7 @@ A state is made through boto3, as an administrator would have made it by mistake
 certificate still can sign, so that AWS is asked and refuses too.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -151,6 +152,18 @@ def _unmapped(world: World) -> Setup:
     return with_leaf(setup, subject=pki.name(CN="pod;shop"))
 
 
+def _left_out_by_the_profile(world: World) -> Setup:
+    setup = world.setup(trusting(StringEquals={"aws:PrincipalTag/x509Subject/CN": "pod.shop"}))
+    profile = setup.profile.rpartition("/")[2]
+    world.client("rolesanywhere").delete_attribute_mapping(profileId=profile, certificateField="x509Subject")
+    return setup
+
+
+def _long_session_policy(world: World) -> Setup:
+    allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{'bucket' * 400}/*"}
+    return world.setup(sessionPolicy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+
+
 STATES = [
     State("no digitalSignature", leaf(digital_signature=False), "usages", "digitalSignature", "keyUsage", signs=False),
     State("no key usage", leaf(key_usage=False), "usages", "digitalSignature", "keyUsage", signs=False),
@@ -228,5 +241,13 @@ STATES = [
         "no value, because a session tag cannot hold its characters",
         "this certificate",
     ),
+    State(
+        "a tag that the profile leaves out",
+        _left_out_by_the_profile,
+        "trust-policy",
+        "no value, because the profile's attribute mappings leave it out",
+        "this certificate",
+    ),
+    State("a long session policy", _long_session_policy, "session-policy", "STS takes 2048", "shorten it"),
     State("denied", _denied, "trust-policy", "statement 2 (NotThisOne) denies", "this certificate"),
 ]

@@ -133,7 +133,7 @@ def test_text_says_the_same_as_json(doctor: Doctor, world: World) -> None:
     lines = doctor.sees(setup, *asked, "--output", "text").text.splitlines()
 
     assert len([line for line in lines if not line.startswith(" ")]) == len(told.document["checks"])
-    at = lines.index("wrong        session-name  the profile does not accept session names")
+    at = lines.index("wrong        session-name    the profile does not accept session names")
     assert lines[at + 1].strip() == f"→ {told['session-name']['remedy']}"
 
 

@@ -10,7 +10,7 @@ from tests.emulator.world import World
 
 READS = {
     "rolesanywhere:GetTrustAnchor": ["chain", "anchor"],
-    "rolesanywhere:GetProfile": ["profile", "role"],
+    "rolesanywhere:GetProfile": ["profile", "role", "session-policy"],
     "iam:GetRole": ["trust-policy", "duration"],
     "rolesanywhere:ListCrls": ["revocation"],
 }

@@ -113,7 +113,7 @@ def _as_json(findings: Mapping[str, Finding]) -> str:
 def _as_text(findings: Mapping[str, Finding]) -> str:
     lines = []
     for name, each in findings.items():
-        lines.append(f"{each.verdict:<13}{name:<14}{each.message}")
+        lines.append(f"{each.verdict:<13}{name:<16}{each.message}")
         if each.remedy:
-            lines.append(f"{'':27}→ {each.remedy}")
+            lines.append(f"{'':29}→ {each.remedy}")
     return "\n".join(lines)

@@ -16,6 +16,7 @@ from cryptography import x509
 
 from rolebound.diagnosis.certificates import printable
 from rolebound.diagnosis.facts import Anchor, Missing, Profile, Role, Unknown
+from rolebound.diagnosis.tags import DEFAULT_MAPPINGS
 from rolebound.errors import CertificateError
 from rolebound.model.arns import Arn
 from rolebound.model.identity import SECRET, certificates_in, whole
@@ -61,16 +62,7 @@ class Account:
 
         def read() -> Profile:
             found = self._anywhere(arn.region).get_profile(profileId=arn.resource)["profile"]
-            return Profile(
-                enabled=bool(found["enabled"]),
-                roles=frozenset(found["roleArns"]),
-                duration=timedelta(seconds=int(found.get("durationSeconds", 3600))),
-                accepts_names=bool(found.get("acceptRoleSessionName", False)),
-                mappings={
-                    each["certificateField"]: frozenset(rule["specifier"] for rule in each.get("mappingRules", ()))
-                    for each in found.get("attributeMappings", ())
-                },
-            )
+            return _profile(found)
 
         return self._asked(arn, "rolesanywhere:GetProfile", read)
 
@@ -148,6 +140,22 @@ class Account:
             options = {"region_name": region, "endpoint_url": url or None, "verify": self.verify, "config": BRIEF}
             self._clients[service, region] = make(service, **options)
         return self._clients[service, region]
+
+
+def _profile(found: Mapping[str, Any]) -> Profile:
+    mappings = found.get("attributeMappings")
+    return Profile(
+        enabled=bool(found["enabled"]),
+        roles=frozenset(found["roleArns"]),
+        duration=timedelta(seconds=int(found.get("durationSeconds", 3600))),
+        accepts_names=bool(found.get("acceptRoleSessionName", False)),
+        mappings=DEFAULT_MAPPINGS if mappings is None else dict(map(_rules, mappings)),
+        session_policy=found.get("sessionPolicy") or "",
+    )
+
+
+def _rules(mapping: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
+    return mapping["certificateField"], frozenset(rule["specifier"] for rule in mapping.get("mappingRules", ()))
 
 
 def _refused(error: ClientError, arn: Arn, permission: str) -> Missing | Unknown:

@@ -25,6 +25,7 @@ CHECKS: Final[Mapping[str, Callable[[Facts], Finding]]] = {
     "trust-policy": trust_policy,
     "session-name": resources.session_name,
     "duration": resources.duration,
+    "session-policy": resources.session_policy,
     "revocation": revocation,
     "quota": reach.quota,
     "dns": reach.name,

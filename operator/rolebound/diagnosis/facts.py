@@ -67,6 +67,8 @@ class Profile:
     duration: timedelta
     accepts_names: bool
     mappings: Mapping[str, frozenset[str]]
+    session_policy: str = ""
+    """The inline policy that caps its sessions, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)

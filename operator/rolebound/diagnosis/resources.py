@@ -12,7 +12,8 @@ from rolebound.model import remedies
 # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-create-session.html
 _SHORTEST: Final = timedelta(seconds=900)
 _LONGEST: Final = timedelta(seconds=43_200)
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+# https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html, of RoleSessionName and of Policy
+_POLICY_LIMIT: Final = 2048
 _SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _NO_PROFILE: Final = "there is no profile to look into: see `profile`"
 
@@ -102,6 +103,19 @@ def duration(facts: Facts) -> Finding:
         "unless the profile, which could not be read, cuts it",
         remedies.TOO_LONG,
     )
+
+
+def session_policy(facts: Facts) -> Finding:
+    """Whether the profile's session policy is short enough for STS, which counts characters before it packs them."""
+    if not isinstance(facts.profile, Profile):
+        return _without_profile(facts.profile)
+    length = len(facts.profile.session_policy)
+    if length > _POLICY_LIMIT:
+        return wrong(
+            f"the profile's session policy has {length} characters, and STS takes {_POLICY_LIMIT}",
+            "shorten it, or move it into managed policies of the profile",
+        )
+    return ok(f"{length} of {_POLICY_LIMIT} characters" if length else "the profile has none")
 
 
 def _without_profile(found: Missing | Unknown) -> Finding:
