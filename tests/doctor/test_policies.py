@@ -64,7 +64,19 @@ OPERATORS = [
     *("ForAllValues:StringNotLike", "ForAnyValue:StringLikeIfExists"),
 ]
 VALUES = [
-    *("pod.shop", "POD.SHOP", "pod.*", "*", "?od.shop", "one/two", "R&D", "test root", "first.shop", "CN=pod.shop"),
+    *(
+        "pod.shop",
+        "POD.SHOP",
+        "pod.*",
+        "pod.[s]hop",
+        "*",
+        "?od.shop",
+        "one/two",
+        "R&D",
+        "test root",
+        "first.shop",
+        "CN=pod.shop",
+    ),
     *("spiffe://shop/[api]", "spiffe://*", ANCHOR, ANCHOR[:-1] + "?", "arn:aws:rolesanywhere:*:*:trust-anchor/*"),
     *(
         "arn:*",
@@ -120,6 +132,16 @@ def test_doctor_and_stand_in_agree_wherever_the_doctor_judges(policy: dict[str, 
     assert judgement.allowed is not None, judgement.reasons
     assert judgement.allowed == by_the_stand_in(policy), judgement.reasons
     assert judgement.allowed or judgement.reasons
+
+
+@pytest.mark.parametrize("operator", ["StringLike", "ArnLike"])
+def test_the_value_of_a_variable_is_no_pattern(operator: str) -> None:
+    leaf = pki.root().issue(replace(Form(), subject=pki.name(CN="*")))
+    scene = context(leaf.certificate, replace(REQUEST, session_name="CN=shop"), DEFAULT_MAPPINGS, NOW)
+    for asked, allowed in (("${sts:SourceIdentity}", False), ("CN=*", operator == "StringLike")):
+        policy = policy_with({operator: {"sts:RoleSessionName": asked}})
+
+        assert judged(policy, ACTION, scene).allowed is by_the_stand_in(policy, scene) is allowed
 
 
 def policy_with(condition: dict[str, Any]) -> dict[str, Any]:
