@@ -134,6 +134,12 @@ def test_doctor_and_stand_in_agree_wherever_the_doctor_judges(policy: dict[str, 
     assert judgement.allowed or judgement.reasons
 
 
+def test_a_bracket_in_a_pattern_is_itself() -> None:
+    policy = policy_with({"StringLike": {"aws:PrincipalTag/x509Subject/CN": "pod.[s]hop"}})
+
+    assert judged(policy, ACTION, SCENE).allowed is by_the_stand_in(policy) is False
+
+
 @pytest.mark.parametrize("operator", ["StringLike", "ArnLike"])
 def test_the_value_of_a_variable_is_no_pattern(operator: str) -> None:
     leaf = pki.root().issue(replace(Form(), subject=pki.name(CN="*")))
