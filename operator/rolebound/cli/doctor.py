@@ -89,8 +89,9 @@ def _how(values: Values) -> tuple[bool, bool]:
 
 
 def _material(values: Values) -> Material | CertificateError:
+    files = identity_files(values)
     try:
-        return material_of(*identity_files(values).read())
+        return material_of(files.certificates(), files.key(), files.source)
     except CertificateError as error:
         return error
 

@@ -1,13 +1,15 @@
 """`rolebound env`: `eval "$(rolebound env …)"`."""
 
 from rolebound.cli import session_flags
+from rolebound.cli.cached import output_of
+from rolebound.local.flags import CACHED_FLAGS
 from rolebound.local.variables import exports, variables
 
 _DESCRIPTION = (
     'Print credentials as lines for a shell to evaluate: eval "$(rolebound env …)"; in fish: rolebound env '
     "--shell fish … | source; in PowerShell: rolebound env --shell powershell … | Invoke-Expression."
 )
-FLAGS = (*session_flags.CACHED_FLAGS, "shell")
+FLAGS = (*CACHED_FLAGS, "shell")
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +18,7 @@ def main(arguments: list[str]) -> int:
     def work() -> int:
         values = session_flags.values_of("env", _DESCRIPTION, FLAGS, arguments)
         shell = values.text("shell")
-        print(exports(variables(session_flags.output_of(values, ["env", *arguments])), shell))
+        print(exports(variables(output_of(values, ["env", *arguments])), shell))
         return 0
 
     return session_flags.ended(work)

@@ -6,8 +6,10 @@ import subprocess
 from secrets import token_urlsafe
 
 from rolebound.cli import session_flags
+from rolebound.cli.cached import output_of
 from rolebound.cli.until_stopped import background, renewal_of, served
 from rolebound.errors import SettingsError
+from rolebound.local.flags import CACHED_FLAGS
 from rolebound.local.serving import Held, Service, server_of
 from rolebound.local.settings import session_settings
 from rolebound.local.values import Values
@@ -17,7 +19,7 @@ _DESCRIPTION = (
     "Run a command with credentials: rolebound exec [OPTIONS] -- COMMAND [ARGUMENTS]. As variables they last for one "
     "session; through an endpoint on 127.0.0.1 the command's SDK gets new ones for as long as it runs."
 )
-FLAGS = (*session_flags.CACHED_FLAGS, "delivery")
+FLAGS = (*CACHED_FLAGS, "delivery")
 _HOPS = 64
 
 
@@ -33,7 +35,7 @@ def main(arguments: list[str]) -> int:
         environment = {name: value for name, value in os.environ.items() if name not in HIDING}
         if values.text("delivery") == "endpoint":
             return _through_endpoint(values, command, environment)
-        environment |= variables(session_flags.output_of(values, ["exec", *flags]))
+        environment |= variables(output_of(values, ["exec", *flags]))
         try:
             os.execvpe(command[0], command, environment)  # noqa: S606 - running it is what was asked for
         except OSError as error:
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> int:
 def _through_endpoint(values: Values, command: list[str], environment: dict[str, str]) -> int:
     settings = session_settings(values)
     held, token = Held(), token_urlsafe(32)
-    renewal = renewal_of(settings, held.hold)
+    renewal = renewal_of(values, settings, held.hold)
     renewal.start()
     service = Service(held, settings.request.role.name, token)
     server = server_of(service, 0, _HOPS)

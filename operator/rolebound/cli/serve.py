@@ -3,7 +3,7 @@
 import signal
 
 from rolebound.cli import session_flags
-from rolebound.cli.until_stopped import background, renewal_of, say
+from rolebound.cli.until_stopped import background, renewal_of
 from rolebound.endpoint.protocol import CREDENTIALS_PATH
 from rolebound.local.flags import SESSION_FLAGS
 from rolebound.local.serving import Held, Service, server_of, token_in
@@ -32,13 +32,13 @@ def main(arguments: list[str]) -> int:
         server = server_of(service, port, hops)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
-        renewal = renewal_of(settings, held.hold)
+        renewal = renewal_of(values, settings, held.hold)
         renewal.start()
         url = f"http://127.0.0.1:{server.listener.getsockname()[1]}"
-        say(f"serving; for an SDK: export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}/")
+        session_flags.say(f"serving; for an SDK: export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}/")
         if token_file:
-            say(f"or: export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{CREDENTIALS_PATH}")
-            say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_file.absolute()}")
+            session_flags.say(f"or: export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{CREDENTIALS_PATH}")
+            session_flags.say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_file.absolute()}")
         with background(renewal.run):
             server.serve()
         return 0

@@ -33,10 +33,10 @@ def main(arguments: list[str]) -> int:
             write_profile(path, profile, session)
 
         if values.switch("once"):
-            write(LocalSessions(settings).issue())
+            write(LocalSessions(settings, session_flags.debugger(values)).issue())
             return 0
         signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # threads inherit it: the signal waits for sigwait
-        renewal = renewal_of(settings, write)
+        renewal = renewal_of(values, settings, write)
         renewal.start()
         with background(renewal.run):
             signal.sigwait(_ENDS)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from rolebound.errors import CertificateMissing, CertificateUnsuitable, KeyMismatch
 from rolebound.local.flags import PKCS11_REFUSED, TPM_REFUSED
 from rolebound.model.identity import SigningIdentity, Source
+from rolebound.model.keys import PrivateKey, checked_key
 
 Password = Callable[[str], bytes]
 """Gives the password of what it is told, or raises."""
@@ -50,29 +51,34 @@ class IdentityFiles:
         for _ in range(_ROTATION_TRIES - 1):
             before = [_written_at(path) for path in self.paths]
             try:
-                return self._proven()
+                return self._read()
             except KeyMismatch:
                 time.sleep(_ROTATION_PAUSE)
                 if [_written_at(path) for path in self.paths] == before:
                     raise
-        return self._proven()
+        return self._read()
 
-    def read(self) -> tuple[list[x509.Certificate], PrivateKeyTypes, Source]:
-        """Return what the files hold, unproven, and how they are called; CertificateError where one cannot be read."""
-        content = _content(self.certificate)
-        certificates, key = certificates_in(content, self.certificate, self.password)
-        if self.intermediates:
-            certificates += certificates_in(_content(self.intermediates), self.intermediates, self.password)[0]
-        if self.private_key:
-            key = key_in(_content(self.private_key), self.private_key, self.password)
-        elif key is None:
-            key = key_in(content, self.certificate, self.password)
-        if not certificates:
+    def certificates(self) -> list[x509.Certificate]:
+        """Return the certificates as the files have them, at least one; CertificateError where there is none."""
+        found = certificates_in(_content(self.certificate), self.certificate, self.password)[0]
+        if not found:
             raise CertificateUnsuitable(f"{self.certificate} holds no certificate")
-        return certificates, key, Source(str(self.certificate), str(self.private_key or self.certificate), strict=False)
+        if self.intermediates:
+            found += certificates_in(_content(self.intermediates), self.intermediates, self.password)[0]
+        return found
 
-    def _proven(self) -> SigningIdentity:
-        return SigningIdentity.proven(*self.read())
+    def key(self) -> PrivateKey:
+        """Return the private key; CertificateError where there is none that Roles Anywhere takes."""
+        path = self.private_key or self.certificate
+        return checked_key(key_in(_content(path), path, self.password), str(path))
+
+    @property
+    def source(self) -> Source:
+        """How the files are called in what is said of them."""
+        return Source(str(self.certificate), str(self.private_key or self.certificate), strict=False)
+
+    def _read(self) -> SigningIdentity:
+        return SigningIdentity.proven(self.certificates(), self.key(), self.source)
 
 
 def certificates_in(
