@@ -120,13 +120,7 @@ def _settings(options: argparse.Namespace) -> "Settings":
 
 
 def _usage_of(emulator: "Emulator") -> str:
-    variables = {
-        "AWS_ENDPOINT_URL": emulator.endpoint_url,
-        "AWS_CA_BUNDLE": str(emulator.ca_file) if emulator.ca_file else None,
-        "AWS_SHARED_CREDENTIALS_FILE": str(emulator.credentials_file),
-        "AWS_REGION": emulator.settings.region,
-    }
-    exports = [f"  export {name}={shlex.quote(value)}" for name, value in variables.items() if value]
+    exports = [f"  export {name}={shlex.quote(value)}" for name, value in emulator.environment().items()]
     return "\n".join(
         [
             f"The AWS stand-in listens on {emulator.endpoint_url} for account {emulator.settings.account}.",

@@ -161,6 +161,16 @@ class Emulator:
             "pid": os.getpid(),
         }
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables that make an AWS client this stand-in's administrator; a file has the key, not they."""
+        variables = {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials_file),
+            "AWS_REGION": self.settings.region,
+            "AWS_DEFAULT_REGION": self.settings.region,  # boto3 knows no other
+        }
+        return variables | ({"AWS_CA_BUNDLE": str(self.ca_file)} if self.ca_file else {})
+
     def requests(self) -> list[RequestRecord]:
         """Return every CreateSession call so far, oldest first."""
         return self._log.records()

@@ -79,7 +79,7 @@ _OWN: Final = (
     Flag("delivery", "how the command gets them", "WAY", "variables", ("variables", "endpoint")),
     Flag("format", "form of the signature", "FORM", "json", ("json", "text", "bin")),
     Flag("digest", "hash to sign with", "HASH", "SHA256", ("SHA256", "SHA384", "SHA512")),
-    Flag("output", "form of the output; doctor prints text unless you say json", "FORM", "json", ("json", "text")),
+    Flag("output", "form of the output (default: json; of doctor, text)", "FORM", "json", ("json", "text")),
 )
 _DOCTOR: Final = (
     Flag("role", "look at this ClusterAWSRole, or with --namespace this AWSRole, instead of flags", "NAME"),
