@@ -133,6 +133,11 @@ def _missing_role(world: World) -> Setup:
     return replace(world.setup(), role=missing, profile=world.profile(missing))
 
 
+def _role_without_its_path(world: World) -> Setup:
+    role = world.role(Path="/team/").replace("/team/", "/")
+    return replace(world.setup(), role=role, profile=world.profile(role))
+
+
 def _another_account(world: World) -> Setup:
     return replace(world.setup(), role="arn:aws:iam::999988887777:role/theirs")
 
@@ -188,6 +193,13 @@ STATES = [
     State("another account", _another_account, "region", "999988887777", "one account", also=("role",)),
     State("role outside of the profile", _role_outside, "role", "not one of them", "update-profile"),
     State("no such role", _missing_role, "trust-policy", "does not exist", "create the role"),
+    State(
+        "role without its path",
+        _role_without_its_path,
+        "trust-policy",
+        "is arn:aws:iam::333344445555:role/team/",
+        "ARN",
+    ),
     State(
         "session name",
         lambda world: world.setup(acceptRoleSessionName=False),

@@ -107,6 +107,18 @@ def test_an_endpoint_that_is_not_trusted_is_told(
     assert "AWS_CA_BUNDLE" in told["tls"]["remedy"]
 
 
+def test_an_endpoint_that_nobody_verifies_is_told_as_that(
+    doctor: Doctor, setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other-ca.pem").write_text(pki.root().pem)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "other-ca.pem"))
+
+    told = doctor.sees(setup, "--no-verify-ssl")
+
+    assert told["tls"]["message"] == "127.0.0.1 answers over HTTPS, whose certificate nobody verified"
+    assert told.status == 0
+
+
 def test_a_proxy_is_named_without_its_password(doctor: Doctor, setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:open-sesame@127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
@@ -148,4 +160,4 @@ def test_an_outage_is_not_a_refusal(doctor: Doctor, world: World) -> None:
 
     assert told.that_are("wrong") == ["session"]
     assert "HTTP 503" in told["session"]["message"]
-    assert "try again" in told["session"]["remedy"]
+    assert "try again" in told["session"]["remedy"]  # there is no other cause to mend first

@@ -70,8 +70,10 @@ class Account:
         """Return the role."""
         arn = self.request.role
 
-        def read() -> Role:
+        def read() -> Role | Missing:
             found = self._client("iam").get_role(RoleName=arn.resource.rpartition("/")[2])["Role"]
+            if found["Arn"] != arn.text:  # IAM looks for the name alone, and not for the path before it
+                return Missing(f"{arn} (the role of that name is {found['Arn']})")
             longest = timedelta(seconds=int(found.get("MaxSessionDuration", 3600)))
             return Role(found["AssumeRolePolicyDocument"], longest)
 

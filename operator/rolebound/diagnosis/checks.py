@@ -1,6 +1,7 @@
 """Every check, in the order in which they are told: each can only hide those below it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from rolebound.diagnosis import arns, certificates, reach, resources
@@ -32,15 +33,20 @@ CHECKS: Final[Mapping[str, Callable[[Facts], Finding]]] = {
     "tls": reach.tls,
     "session": reach.session,
 }
+_CALL: Final = "session"
 
 
 def diagnosed(facts: Facts) -> dict[str, Finding]:
     """Return what every check says, by its name and in order."""
-    return {name: check(facts) for name, check in CHECKS.items()}
+    findings = {name: check(facts) for name, check in CHECKS.items()}
+    causes = [name for name, finding in findings.items() if finding.verdict is Verdict.WRONG and name != _CALL]
+    if causes and findings[_CALL].verdict is Verdict.WRONG:
+        findings[_CALL] = replace(findings[_CALL], remedy=f"mend first: {', '.join(causes)}")
+    return findings
 
 
 def verdict(findings: Mapping[str, Finding]) -> Verdict:
     """Return the whole's verdict: WRONG where anything is, OK where AWS gave a session, else NOT_CHECKED."""
     if any(finding.verdict is Verdict.WRONG for finding in findings.values()):
         return Verdict.WRONG
-    return findings["session"].verdict
+    return findings[_CALL].verdict
