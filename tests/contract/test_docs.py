@@ -56,9 +56,9 @@ def test_every_option_of_the_sidecar_is_documented() -> None:
 def test_every_check_of_the_doctor_and_every_right_it_needs_is_documented() -> None:
     text = (ROOT / "docs" / "howto" / "find-out-why-aws-says-no.md").read_text()
     source = (ROOT / "operator" / "rolebound" / "diagnosis" / "account.py").read_text()
-    rights = set(re.findall(r'"((?:rolesanywhere|iam|servicequotas):[A-Z]\w+)"', source))
+    rights = set(re.findall(r'"((?:rolesanywhere|iam|servicequotas|acm-pca):[A-Z]\w+)"', source))
 
-    assert len(rights) == 5
+    assert len(rights) == 6
     assert [name for name in [*CHECKS, *rights] if f"`{name}`" not in text] == []
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import boto3.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 from cryptography import x509
 
 from rolebound.diagnosis.certificates import printable
@@ -27,6 +28,8 @@ T = TypeVar("T")
 BRIEF: Final = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
 _NO_SUCH_THING: Final = ("ResourceNotFoundException", "NoSuchEntity", "NoSuchEntityException")
 _NOT_ALLOWED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+# An answer that is not AWS's, such as a proxy's page; botocore's own error for it is none of its BotoCoreErrors.
+_UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, ResponseParserError)
 _LOG_IN: Final = "log in to AWS as usual (aws sso login, AWS_PROFILE, --aws-profile) with rights to read"
 
 
@@ -52,7 +55,7 @@ class Account:
 
         def read() -> Anchor:
             found = self._anywhere(arn.region).get_trust_anchor(trustAnchorId=arn.resource)["trustAnchor"]
-            return Anchor(bool(found["enabled"]), _authorities(found["source"]))
+            return Anchor(bool(found["enabled"]), self._authorities(found["source"]))
 
         return self._asked(arn, "rolesanywhere:GetTrustAnchor", read)
 
@@ -107,6 +110,25 @@ class Account:
 
         return _there(self._asked(self.request.trust_anchor, "servicequotas:ListServiceQuotas", read))
 
+    def _authorities(self, source: Mapping[str, Any]) -> tuple[x509.Certificate, ...] | Unknown:
+        """Return the certificates of a trust anchor's source; AWS Private CA is asked for its own."""
+        match source["sourceType"]:
+            case "CERTIFICATE_BUNDLE":
+                return _certificates(source["sourceData"]["x509CertificateData"])
+            case "AWS_ACM_PCA":
+                return self._private_ca(source["sourceData"]["acmPcaArn"])
+        return Unknown(f"the trust anchor's CA is in {printable(str(source['sourceType']))}, which is not read")
+
+    def _private_ca(self, arn: str) -> tuple[x509.Certificate, ...] | Unknown:
+        def read() -> tuple[x509.Certificate, ...] | Unknown:
+            client = self._client("acm-pca")
+            return _certificates(
+                client.get_certificate_authority_certificate(CertificateAuthorityArn=arn)["Certificate"]
+            )
+
+        permission = "acm-pca:GetCertificateAuthorityCertificate"
+        return _there(self._asked(self.request.trust_anchor, permission, read))
+
     def _login_account(self) -> str | Unknown:
         try:
             return str(self._client("sts").get_caller_identity()["Account"])
@@ -114,7 +136,7 @@ class Account:
             return Unknown("there is no AWS login besides the certificate", _LOG_IN)
         except ClientError as error:
             return Unknown(f"AWS does not take the login ({_code(error)})", _LOG_IN)
-        except (BotoCoreError, KeyError, TypeError, ValueError) as error:
+        except (BotoCoreError, *_UNREADABLE) as error:
             return Unknown(f"the AWS login cannot be used ({type(error).__name__})", _LOG_IN)
 
     def _asked(self, arn: Arn, permission: str, read: Callable[[], T]) -> T | Missing | Unknown:
@@ -129,7 +151,7 @@ class Account:
             return _refused(error, arn, permission)
         except BotoCoreError as error:
             return Unknown(f"{permission} cannot be asked ({type(error).__name__})")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except _UNREADABLE as error:
             return Unknown(f"AWS's answer to {permission} cannot be read ({type(error).__name__})")
 
     def _anywhere(self, region: str) -> Any:
@@ -173,14 +195,9 @@ def _there(fact: T | Missing | Unknown) -> T | Unknown:
     return Unknown(f"AWS knows no {fact.what}") if isinstance(fact, Missing) else fact
 
 
-def _authorities(source: Mapping[str, Any]) -> tuple[x509.Certificate, ...] | Unknown:
-    if source["sourceType"] != "CERTIFICATE_BUNDLE":
-        return Unknown(
-            f"the trust anchor's CA is in {printable(str(source['sourceType']))}, which is not read",
-            "compare by hand: aws acm-pca get-certificate-authority-certificate",
-        )
+def _certificates(pem: str) -> tuple[x509.Certificate, ...] | Unknown:
     try:
-        return tuple(whole(certificates_in(source["sourceData"]["x509CertificateData"].encode()), SECRET))
+        return tuple(whole(certificates_in(pem.encode()), SECRET))
     except CertificateError:
         return Unknown("the trust anchor's certificates cannot be read")
 
