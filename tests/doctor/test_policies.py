@@ -124,7 +124,7 @@ def by_the_stand_in(policy: object, scene: Context = SCENE) -> bool:
     return evaluate([json.dumps(policy)], request) is Decision.ALLOWED
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(policy=POLICY)
 def test_doctor_and_stand_in_agree_wherever_the_doctor_judges(policy: dict[str, Any]) -> None:
     judgement = judged(policy, ACTION, SCENE)
@@ -210,7 +210,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(document=JSON | st.builds(lambda one: {"Statement": one}, JSON))
 def test_no_document_ends_in_a_traceback(document: object) -> None:
     with suppress(UnreadablePolicy):

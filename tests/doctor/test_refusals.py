@@ -22,6 +22,7 @@ def test_the_cause_of_a_refusal_is_found(doctor: Doctor, world: World, state: St
     assert state.remedy in told[state.check]["remedy"]
     # Nothing else is blamed: it is the one mistake, and AWS's own refusal of it.
     assert told.that_are("wrong") == [state.check, *state.also, *(["session"] if state.signs else [])]
+    assert "Checked here" not in told.text  # it is the doctor who says what was checked
     if state.signs:
         assert told["session"]["remedy"] == f"mend first: {', '.join([state.check, *state.also])}"
     assert replace(setup, asked=state.asked).create_session().status in {400, 403, 404}
