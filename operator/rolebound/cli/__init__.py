@@ -10,6 +10,8 @@ from rolebound import __version__
 _COMMANDS: Final = {
     "run": "run the operator in a cluster",
     "emulate": "run a stand-in for AWS that checks Roles Anywhere signatures (needs the `emulator` extra)",
+    "pki": "make a CA and client certificates for Roles Anywhere, and look into them",
+    "setup": "make the trust anchor, the role and the profile in AWS",
     "version": "print the version",
 }
 
@@ -18,10 +20,8 @@ def main() -> int:
     """Run the subcommand in sys.argv and return the exit status; 2 where there is no such command."""
     arguments = sys.argv[1:]
     match arguments:
-        case ["run", *rest]:
-            return _command("run")(rest)
-        case ["emulate", *rest]:
-            return _command("emulate")(rest)
+        case [("run" | "emulate" | "pki" | "setup") as name, *rest]:
+            return _command(name)(rest)
         case ["version" | "--version"]:
             print(__version__)
             return 0

@@ -53,7 +53,7 @@ class SigningIdentity:
         bundle = _certificates(certificates)
         leaf = _leaf(bundle, private_key)
         others = [certificate for certificate in bundle if certificate != leaf]
-        _check_leaf(leaf, _place(bundle, leaf))
+        check_leaf(leaf, _place(bundle, leaf))
         chain = _chain(leaf, others, bundle)
         return cls(leaf, chain, private_key, _base64(leaf), ",".join(_base64(each) for each in chain))
 
@@ -151,7 +151,7 @@ def _leaf(bundle: Sequence[x509.Certificate], key: PrivateKey) -> x509.Certifica
     )
 
 
-def _check_leaf(leaf: x509.Certificate, place: str) -> None:
+def check_leaf(leaf: x509.Certificate, place: str) -> None:
     """Raise CertificateUnsuitable for whatever Roles Anywhere would refuse the leaf for."""
     if leaf.version is not x509.Version.v3:
         raise CertificateUnsuitable(f"{place} is X.509 {leaf.version.name}; Roles Anywhere takes v3")

@@ -1,0 +1,124 @@
+"""What a certificate says, in words, and what IAM Roles Anywhere would say to it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from rolebound.clock import rfc3339
+from rolebound.errors import CertificateError
+from rolebound.model.identity import check_leaf
+from rolebound.pki.certificates import check_authority, extension
+
+_USAGES: Final = {
+    "digital_signature": "digitalSignature",
+    "content_commitment": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+    "key_cert_sign": "keyCertSign",
+    "crl_sign": "cRLSign",
+}
+_PURPOSES: Final = {ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth", ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth"}
+
+
+def description(certificate: x509.Certificate, place: str, now: datetime) -> dict[str, Any]:
+    """Return a certificate as JSON: its facts, the session tags it gives, and whether Roles Anywhere takes it."""
+    constraints = extension(certificate, x509.BasicConstraints)
+    is_ca = constraints is not None and constraints.ca
+    facts: dict[str, Any] = {
+        "file": place,
+        "subject": certificate.subject.rfc4514_string(),
+        "issuer": certificate.issuer.rfc4514_string(),
+        "serialNumber": str(certificate.serial_number),
+        "notBefore": rfc3339(certificate.not_valid_before_utc),
+        "notAfter": rfc3339(certificate.not_valid_after_utc),
+        "daysLeft": (certificate.not_valid_after_utc - now).days,
+        "key": _key(certificate),
+        "ca": is_ca,
+        "pathLength": constraints.path_length if constraints is not None else None,
+        "keyUsage": list(_key_usage(certificate)),
+        "alternativeNames": list(_alternative_names(certificate)),
+        "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+        "use": "trust anchor" if is_ca else "client",
+    }
+    refusal = _refusal(certificate, place, now, is_ca=is_ca)
+    tags = {} if is_ca else dict(_tags(certificate))
+    return facts | {"accepted": refusal is None, "refusal": refusal, "principalTags": tags}
+
+
+def as_text(facts: dict[str, Any]) -> str:
+    """Return a description as lines for a person."""
+    verdict = "yes" if facts["accepted"] else f"no: {facts['refusal']}"
+    lines = {
+        "Subject": facts["subject"] or "(empty)",
+        "Issuer": facts["issuer"],
+        "Serial number": facts["serialNumber"],
+        "Valid": f"{facts['notBefore']} to {facts['notAfter']} ({facts['daysLeft']} days left)",
+        "Key": facts["key"],
+        "CA": f"yes, path length {facts['pathLength']}" if facts["ca"] else "no",
+        "Key usage": ", ".join(facts["keyUsage"]) or "(none)",
+        "Alternative names": ", ".join(facts["alternativeNames"]),
+        "SHA-256": facts["sha256"],
+        f"Accepted as {facts['use']}": verdict,
+    }
+    shown = [f"  {name + ':':<26}{value}" for name, value in lines.items() if value]
+    tags = [f"    aws:PrincipalTag/{name} = {value}" for name, value in facts["principalTags"].items()]
+    return "\n".join([facts["file"], *shown, *(["  A trust policy can ask for:", *tags] if tags else [])])
+
+
+def _refusal(certificate: x509.Certificate, place: str, now: datetime, *, is_ca: bool) -> str | None:
+    try:
+        (check_authority if is_ca else check_leaf)(certificate, place)
+    except CertificateError as error:
+        return str(error)
+    if now > certificate.not_valid_after_utc:
+        return f"{place} has expired"
+    if now < certificate.not_valid_before_utc:
+        return f"{place} is not valid yet"
+    return None
+
+
+def _tags(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
+    # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html: several values are joined by a slash.
+    for prefix, name in (("x509Subject", certificate.subject), ("x509Issuer", certificate.issuer)):
+        values: dict[str, list[str]] = {}
+        for attribute in name:
+            values.setdefault(attribute.rfc4514_attribute_name, []).append(str(attribute.value))
+        yield from ((f"{prefix}/{key}", "/".join(several)) for key, several in values.items())
+    names = extension(certificate, x509.SubjectAlternativeName)
+    if names is not None:  # the first of each kind
+        for kind, found in (
+            ("DNS", names.get_values_for_type(x509.DNSName)),
+            ("URI", names.get_values_for_type(x509.UniformResourceIdentifier)),
+        ):
+            yield from ((f"x509SAN/{kind}", value) for value in found[:1])
+
+
+def _key(certificate: x509.Certificate) -> str:
+    key = certificate.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA, {key.key_size} bits"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ECDSA, {key.curve.name}"
+    return type(key).__name__.removeprefix("_").removesuffix("PublicKey")
+
+
+def _key_usage(certificate: x509.Certificate) -> Iterator[str]:
+    usage = extension(certificate, x509.KeyUsage)
+    if usage is not None:
+        yield from (text for name, text in _USAGES.items() if getattr(usage, name))
+    extended = extension(certificate, x509.ExtendedKeyUsage)
+    if extended is not None:
+        yield from (_PURPOSES.get(each, each.dotted_string) for each in extended)
+
+
+def _alternative_names(certificate: x509.Certificate) -> Iterator[str]:
+    names = extension(certificate, x509.SubjectAlternativeName)
+    for name in names or ():
+        value = name.value.rfc4514_string() if isinstance(name.value, x509.Name) else str(name.value)
+        yield f"{type(name).__name__}:{value}"
