@@ -35,13 +35,14 @@ def main(arguments: list[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line of `rolebound pki`."""
-    form = argparse.ArgumentDefaultsHelpFormatter
     top = argparse.ArgumentParser(
         prog="rolebound pki", description="A CA and client certificates for IAM Roles Anywhere.", epilog=_ADVICE
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     folder = argparse.ArgumentParser(add_help=False)
-    folder.add_argument("--dir", type=Path, default=Path(), metavar="DIR", help="the folder of the files")
+    folder.add_argument(
+        "--dir", type=Path, default=Path(), metavar="DIR", help="the folder of the files (default: %(default)s)"
+    )
     secret = argparse.ArgumentParser(add_help=False)
     secret.add_argument(
         "--password-file",
@@ -50,16 +51,14 @@ def parser() -> argparse.ArgumentParser:
         help=f"first line: the CA key's password; else {PASSWORD_VARIABLE}, else a prompt",
     )
 
-    init = commands.add_parser("init", parents=[folder, secret], formatter_class=form, help="make a CA", epilog=_ADVICE)
+    init = commands.add_parser("init", parents=[folder, secret], help="make a CA", epilog=_ADVICE)
     _subject(init, default="rolebound root CA")
     _key_and_days(init, 3650)
     init.add_argument("--unencrypted", action="store_true", help="write the CA's key without a password")
     init.add_argument("--force", action="store_true", help="overwrite a CA that is there")
     init.set_defaults(run=_init)
 
-    issue = commands.add_parser(
-        "issue", parents=[folder, secret], formatter_class=form, help="make a client certificate", epilog=_ADVICE
-    )
+    issue = commands.add_parser("issue", parents=[folder, secret], help="make a client certificate", epilog=_ADVICE)
     _subject(issue, default=None)
     _key_and_days(issue, 90)
     issue.add_argument("--dns", action="append", default=[], metavar="NAME", help="DNS alternative name, repeatable")
@@ -68,13 +67,12 @@ def parser() -> argparse.ArgumentParser:
     issue.add_argument(
         "--as-secret", metavar="NAME", help="print a kubernetes.io/tls Secret, with the key, and write no file"
     )
-    issue.add_argument("--namespace", default="rolebound-system", help="the Secret's namespace")
+    issue.add_argument("--namespace", default="rolebound-system", help="the Secret's namespace (default: %(default)s)")
     issue.set_defaults(run=_issue)
 
     renew = commands.add_parser(
         "renew",
         parents=[folder, secret],
-        formatter_class=form,
         help=f"replace the client certificate by one for the same subject; the replaced files end in {files.OLD}",
     )
     renew.add_argument(
@@ -85,9 +83,11 @@ def parser() -> argparse.ArgumentParser:
     )
     renew.set_defaults(run=_renew)
 
-    inspect = commands.add_parser("inspect", parents=[folder], formatter_class=form, help="say what certificates hold")
+    inspect = commands.add_parser("inspect", parents=[folder], help="say what certificates hold")
     inspect.add_argument("files", nargs="*", type=Path, metavar="FILE", help="PEM files; those in DIR if none is named")
-    inspect.add_argument("--output", choices=["text", "json"], default="text", help="the form of the answer")
+    inspect.add_argument(
+        "--output", choices=["text", "json"], default="text", help="the form of the answer (default: %(default)s)"
+    )
     inspect.set_defaults(run=_inspect)
     return top
 
@@ -97,13 +97,19 @@ def _subject(command: argparse.ArgumentParser, default: str | None) -> None:
         "--subject",
         default=default,
         required=default is None,
-        help="a common name, or an RFC 4514 name such as CN=web,OU=shop,O=Example",
+        help="a common name, or an RFC 4514 name such as CN=web,OU=shop,O=Example"
+        + (" (default: %(default)s)" if default else ""),
     )
 
 
 def _key_and_days(command: argparse.ArgumentParser, days: int) -> None:
-    command.add_argument("--key-type", choices=keys.TYPES, default=keys.DEFAULT, help="the private key's kind and size")
-    command.add_argument("--days", type=_days, default=days, help="how long it is valid")
+    command.add_argument(
+        "--key-type",
+        choices=keys.TYPES,
+        default=keys.DEFAULT,
+        help="the private key's kind and size (default: %(default)s)",
+    )
+    command.add_argument("--days", type=_days, default=days, help="how long it is valid (default: %(default)s)")
 
 
 def _init(options: argparse.Namespace) -> None:
