@@ -5,6 +5,7 @@ Shows its plan, then does it. Standard output has what other programs read: the 
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -123,7 +124,7 @@ def _run(options: argparse.Namespace) -> None:
         print(code(desired, options.format), end="")
         return
     use = _use(options)
-    account = Account.open(options.profile, options.region)
+    account = _account(options)
     found = account.find(names)
     plan = steps(desired, found)
     _show(plan, account)
@@ -144,11 +145,16 @@ def _run(options: argparse.Namespace) -> None:
 def _delete(options: argparse.Namespace, names: Names) -> None:
     if options.format or options.manifests:
         raise CommandRefused("--delete makes nothing: leave out --format and --manifests")
-    account = Account.open(options.profile, options.region)
+    account = _account(options)
     plan = removal(names, account.find(names))
     _show(plan, account)
     if not options.dry_run:
         account.perform(plan, _tell)
+
+
+def _account(options: argparse.Namespace) -> Account:
+    # The other SDKs read AWS_REGION, and boto3 does not.
+    return Account.open(options.profile, options.region or os.environ.get("AWS_REGION") or None)
 
 
 def _desired(options: argparse.Namespace, names: Names) -> Desired:

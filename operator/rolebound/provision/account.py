@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from rolebound.errors import CertificateUnsuitable
 from rolebound.pki.certificates import certificates_pem, read_certificates
@@ -43,6 +43,8 @@ class Account:
 
         def clients() -> tuple[str, dict[str, Any]]:
             session: Any = boto3.session.Session(profile_name=profile, region_name=region)
+            if not session.region_name:
+                raise NoRegionError
             made = {name: session.client(name, config=_PATIENT) for name in ("rolesanywhere", "iam", "sts")}
             return str(session.region_name), made
 
