@@ -177,13 +177,6 @@ def test_a_list_for_no_trust_anchor_is_refused(api: Any, setup: Setup) -> None:
     assert status == 404
 
 
-def test_what_is_not_there_is_not_pretended(api: Any) -> None:
-    status, code, message = refusal(api.list_subjects)
-
-    assert (status, code) == (501, "NotImplemented")
-    assert "ListSubjects" in message
-
-
 def test_a_wrong_secret_key_is_refused(world: World) -> None:
     stranger = AccessKey(world.emulator.administrator.access_key_id, "x" * 40)
     client = world._new_client("rolesanywhere", (stranger.access_key_id, stranger.secret_access_key, None), None)

@@ -24,6 +24,7 @@ from rolebound.emulator.faults import Fault, Faults
 from rolebound.emulator.management import Management
 from rolebound.emulator.request_log import RequestLog, RequestRecord
 from rolebound.emulator.resources import Resources
+from rolebound.emulator.role_chaining import RoleChaining
 from rolebound.emulator.server import Server
 from rolebound.emulator.session_service import SessionService
 from rolebound.emulator.sessions import SessionBook
@@ -175,6 +176,7 @@ class Emulator:
         return Application(
             sessions=SessionService(issuer, self._faults, self._log, self.clock, throttle),
             management=Management(self.resources, self.clock),
+            chaining=RoleChaining(judge),
             judge=judge,
             control=Control(self._log, self._faults),
             scheme="https" if self.settings.tls else "http",
