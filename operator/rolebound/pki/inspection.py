@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rolebound.clock import rfc3339
 from rolebound.errors import CertificateError
 from rolebound.model.identity import check_leaf
+from rolebound.model.keys import kind
 from rolebound.pki.certificates import check_authority, extension
 
 _USAGES: Final = {
@@ -38,7 +38,7 @@ def description(certificate: x509.Certificate, place: str, now: datetime) -> dic
         "notBefore": rfc3339(certificate.not_valid_before_utc),
         "notAfter": rfc3339(certificate.not_valid_after_utc),
         "daysLeft": (certificate.not_valid_after_utc - now).days,
-        "key": _key(certificate),
+        "key": kind(certificate.public_key()),
         "ca": is_ca,
         "pathLength": constraints.path_length if constraints is not None else None,
         "keyUsage": list(_key_usage(certificate)),
@@ -97,15 +97,6 @@ def _tags(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
             ("URI", names.get_values_for_type(x509.UniformResourceIdentifier)),
         ):
             yield from ((f"x509SAN/{kind}", value) for value in found[:1])
-
-
-def _key(certificate: x509.Certificate) -> str:
-    key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey):
-        return f"RSA, {key.key_size} bits"
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        return f"ECDSA, {key.curve.name}"
-    return type(key).__name__.removeprefix("_").removesuffix("PublicKey")
 
 
 def _key_usage(certificate: x509.Certificate) -> Iterator[str]:

@@ -23,11 +23,11 @@ _THROTTLED: Final = ("Throttl", "TooManyRequests", "LimitExceeded", "RequestLimi
 _REMEDIES: Final = {
     "Untrusted signing certificate": (
         "the certificate does not chain to the CA of this trust anchor: "
-        "check spec.trustAnchorARN, and that tls.crt holds every intermediate"
+        "check the trust anchor's ARN, and that every intermediate is there"
     ),
     "Insufficient certificate": "the usages do not suffice for AWS: add the extended key usage clientAuth",
     "Certificate revoked": "the certificate is on a CRL that was imported for this trust anchor: issue a new one",
-    "exceeds the MaxSessionDuration": "lower spec.sessionDurationSeconds, or raise the role's maximum session duration",
+    "exceeds the MaxSessionDuration": "ask for a shorter session, or raise the role's maximum session duration",
     "Unable to assume role": (
         "check that the profile is enabled and lists the role, and that the role's trust policy lets "
         "rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity for this certificate"
@@ -66,18 +66,25 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
         "Checked here and good: key and certificate belong together, chain, dates, key usage, "
         f"region {request.trust_anchor.region}"
     )
-    return SessionDenied(". ".join(part for part in (text, remedy, checked, _clock(metadata, now)) if part))
+    return SessionDenied(". ".join(part for part in (text, remedy, checked, _clock(error, now)) if part))
 
 
-def _clock(metadata: Mapping[str, Any], now: datetime) -> str:
-    """Return what AWS's Date header tells about this clock."""
+def clock_behind(error: ClientError, now: datetime) -> timedelta | None:
+    """Return how far `now` is behind the clock of the answer, or None where a signature could bear the difference."""
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
     try:
-        theirs = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"])
-        apart = now - theirs
+        behind = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"]) - now
     except (KeyError, ValueError, TypeError):
+        return None
+    return behind if abs(behind) >= _CLOCK_TOLERANCE else None
+
+
+def _clock(error: ClientError, now: datetime) -> str:
+    """Return what AWS's Date header tells about this clock."""
+    behind = clock_behind(error, now)
+    if behind is None:
         return ""
-    if abs(apart) < _CLOCK_TOLERANCE:
-        return ""
+    apart = -behind
     minutes = abs(apart).total_seconds() / 60
     return f"But this clock is {minutes:.0f} minutes {'ahead of' if apart > timedelta() else 'behind'} AWS's: mend it"
 
