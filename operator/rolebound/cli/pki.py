@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Final
 
@@ -127,7 +128,7 @@ def _init(options: argparse.Namespace) -> None:
     }
     files.write(contents, force=options.force)
     _told("made the CA", authority.certificate, certificate_file, key_file)
-    print(_ADVICE, file=sys.stderr)
+    print(textwrap.fill(_ADVICE, 100), file=sys.stderr)
 
 
 def _issue(options: argparse.Namespace) -> None:
