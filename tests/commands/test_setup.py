@@ -1,6 +1,7 @@
 """`rolebound setup` against the stand-in, with boto3's ordinary clients."""
 
 import json
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from rolebound.model.identity import SigningIdentity
 from rolebound.model.session import Endpoint, Session, SessionRequest
 from rolebound.provision.desired import TAG
 from rolebound.rolesanywhere.client import RolesAnywhere
+from testbed.operator import ROOT
 from tests.support import aws as aws_support
 from tests.support.aws import REGION, Aws
 
@@ -255,16 +257,19 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_made(person: Person)
     assert person.arns("--role-name", f"{person.name}-2")["roleARN"] == f"{arn}-2"
 
 
-def test_a_login_without_the_right_is_told_which(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def log_in_as_user(person: Person, policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     iam = person.account.client("iam")
     iam.create_user(UserName=person.name)
-    allowed = ["rolesanywhere:List*", "rolesanywhere:CreateTrustAnchor", "iam:Get*", "iam:List*"]
-    statement = {"Effect": "Allow", "Action": allowed, "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName=person.name, PolicyName="some", PolicyDocument=document)
+    iam.put_user_policy(UserName=person.name, PolicyName="some", PolicyDocument=policy)
     key = iam.create_access_key(UserName=person.name)["AccessKey"]
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+
+
+def test_a_login_without_the_right_is_told_which(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = ["rolesanywhere:List*", "rolesanywhere:CreateTrustAnchor", "rolesanywhere:TagResource", "iam:Get*"]
+    statement = {"Effect": "Allow", "Action": [*allowed, "iam:List*"], "Resource": "*"}
+    log_in_as_user(person, json.dumps({"Version": "2012-10-17", "Statement": [statement]}), monkeypatch)
 
     err = person.say(status=1)[1]
 
@@ -273,6 +278,21 @@ def test_a_login_without_the_right_is_told_which(person: Person, monkeypatch: py
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert "create the trust anchor" not in person.plan()
+
+
+def test_the_rights_that_the_guide_lists_are_enough(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (ROOT / "docs" / "howto" / "set-up-roles-anywhere.md").read_text()
+    documents = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    log_in_as_user(person, documents[0], monkeypatch)
+
+    person.setup()
+    drift_profile(person)
+    drift_anchor(person)
+    drift_role(person)
+    person.setup("--duration", "7200")
+    person.setup("--delete")
+
+    assert (person.anchor(), person.profile()) == (None, None)
 
 
 @pytest.mark.parametrize(
