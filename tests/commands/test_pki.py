@@ -2,8 +2,10 @@
 
 import base64
 import json
+import shlex
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cryptography import x509
 
 from rolebound.cli.pki import main
 from rolebound.model.identity import SigningIdentity
+from testbed.operator import ROOT
 
 FILES = ("root-cert.pem", "root-key.pem", "client-cert.pem", "client-key.pem")
 
@@ -116,6 +119,20 @@ def test_a_password_file_stands_before_the_variable(capsys: pytest.CaptureFixtur
     assert main(["renew", "--password-file", "right"]) == 0
 
 
+@pytest.mark.parametrize(("password", "why"), [("", "is empty"), ("x" * 1024, "longer than"), ("\udcff", "")])
+def test_any_password_is_taken_or_refused(
+    password: str, why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ROLEBOUND_CA_PASSWORD", password)
+
+    status = main(["init"])
+
+    assert status == bool(why)
+    assert why in capsys.readouterr().err
+    if not why:
+        assert main(["issue", "--subject", "web"]) == 0
+
+
 def test_the_secret_is_one_that_the_operator_reads_and_leaves_no_file(capsys: pytest.CaptureFixture[str]) -> None:
     main(["init"])
     capsys.readouterr()
@@ -161,6 +178,20 @@ def test_a_refusal_is_one_line_that_says_why(command: list[str], why: str, capsy
     told = capsys.readouterr().err
     assert why in told
     assert told.count("\n") == 1
+
+
+@pytest.mark.usefixtures("_pair")
+def test_a_reader_who_leaves_early_sees_no_traceback() -> None:
+    leaves_early = f"{shlex.quote(sys.executable)} -m rolebound pki inspect | true"
+    done = subprocess.run(
+        ["sh", "-c", leaves_early],
+        env={"PYTHONPATH": str(ROOT / "operator"), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("command", [["--help"], ["init", "--help"], ["issue", "--help"]])

@@ -303,6 +303,7 @@ def test_the_rights_that_the_guide_lists_are_enough(person: Person, monkeypatch:
         ({"AWS_PROFILE": "nobody"}, "in no AWS configuration file"),
         ({"AWS_REGION": "", "AWS_DEFAULT_REGION": ""}, "no AWS region is chosen"),
         ({"AWS_ENDPOINT_URL": "https://127.0.0.1:1"}, "got no answer"),
+        ({"AWS_ENDPOINT_URL": "nonsense"}, "the endpoint or its answer cannot be used"),
     ],
 )
 def test_a_login_that_does_not_hold_is_told_in_one_line(

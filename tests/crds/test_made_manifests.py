@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from rolebound.pki.secret import secret_manifest
-from rolebound.provision.manifests import Arns, Use, manifests
+from rolebound.provision.manifests import Use, manifests
+from rolebound.provision.plan import Arns
 from testbed.cluster import Cluster
 from tests.support.builders import ANCHOR, PROFILE, ROLE
 from tests.support.pki import CA

@@ -12,16 +12,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from rolebound.cli.outcome import status_of
-from rolebound.errors import AWSUnavailable, CommandRefused
+from rolebound.errors import CommandRefused
 from rolebound.pki import files
 from rolebound.pki.certificates import anchor_bundle, certificates_pem
 from rolebound.pki.names import kubernetes_name
 from rolebound.provision.account import Account
 from rolebound.provision.code import FORMATS, code
 from rolebound.provision.desired import WALK_THROUGH_POLICIES, Desired, Names
-from rolebound.provision.found import Found
-from rolebound.provision.manifests import Arns, Use, manifests
-from rolebound.provision.plan import Step, removal, steps
+from rolebound.provision.manifests import Use, manifests
+from rolebound.provision.plan import Arns, Step, arns, removal, steps
 from rolebound.provision.trust import Pin
 
 
@@ -130,26 +129,26 @@ def _run(options: argparse.Namespace) -> None:
     _show(plan, account)
     if options.dry_run:
         return
-    account.perform(plan, _tell)
-    arns = _arns(account.find(names) if plan else found)
+    made = account.perform(plan, arns(names, found), _tell)
     if options.manifests:
-        print("".join(f"# {line}\n" for line in _assignments(arns)), end="")
-        print(manifests(names.setup, arns, desired.duration_seconds, use), end="")
+        print("".join(f"# {line}\n" for line in _assignments(made)), end="")
+        print(manifests(names.setup, made, desired.duration_seconds, use), end="")
     elif options.output == "json":
-        three = {"trustAnchorARN": arns.trust_anchor, "profileARN": arns.profile, "roleARN": arns.role}
+        three = {"trustAnchorARN": made.trust_anchor, "profileARN": made.profile, "roleARN": made.role}
         print(json.dumps(three, indent=2))
     else:
-        print("\n".join(_assignments(arns)))
+        print("\n".join(_assignments(made)))
 
 
 def _delete(options: argparse.Namespace, names: Names) -> None:
     if options.format or options.manifests:
         raise CommandRefused("--delete makes nothing: leave out --format and --manifests")
     account = _account(options)
-    plan = removal(names, account.find(names))
+    found = account.find(names)
+    plan = removal(names, found)
     _show(plan, account)
     if not options.dry_run:
-        account.perform(plan, _tell)
+        account.perform(plan, arns(names, found), _tell)
 
 
 def _account(options: argparse.Namespace) -> Account:
@@ -178,14 +177,8 @@ def _use(options: argparse.Namespace) -> Use:
     return Use(options.secret, options.namespace, accounts)
 
 
-def _arns(found: Found) -> Arns:
-    if not (found.trust_anchors and found.profiles and found.role):
-        raise AWSUnavailable("AWS does not show yet what was made; run this once more")
-    return Arns(found.trust_anchors[0].arn, found.profiles[0].arn, found.role.arn)
-
-
-def _assignments(arns: Arns) -> tuple[str, ...]:
-    return f"TRUST_ANCHOR_ARN={arns.trust_anchor}", f"PROFILE_ARN={arns.profile}", f"ROLE_ARN={arns.role}"
+def _assignments(made: Arns) -> tuple[str, ...]:
+    return f"TRUST_ANCHOR_ARN={made.trust_anchor}", f"PROFILE_ARN={made.profile}", f"ROLE_ARN={made.role}"
 
 
 def _show(plan: Sequence[Step], account: Account) -> None:

@@ -13,6 +13,7 @@ from rolebound.errors import CertificateError
 from rolebound.model.identity import check_leaf
 from rolebound.model.keys import kind
 from rolebound.pki.certificates import check_authority, extension
+from rolebound.pki.names import TAG_VALUE
 
 _USAGES: Final = {
     "digital_signature": "digitalSignature",
@@ -84,19 +85,23 @@ def _refusal(certificate: x509.Certificate, place: str, now: datetime, *, is_ca:
 
 
 def _tags(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
-    # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html: several values are joined by a slash.
-    for prefix, name in (("x509Subject", certificate.subject), ("x509Issuer", certificate.issuer)):
-        values: dict[str, list[str]] = {}
-        for attribute in name:
-            values.setdefault(attribute.rfc4514_attribute_name, []).append(str(attribute.value))
-        yield from ((f"{prefix}/{key}", "/".join(several)) for key, several in values.items())
+    """Yield the session tags that AWS makes of a certificate, without those that it drops."""
+    # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
+    found = [*_name_tags("x509Subject", certificate.subject), *_name_tags("x509Issuer", certificate.issuer)]
     names = extension(certificate, x509.SubjectAlternativeName)
     if names is not None:  # the first of each kind
-        for kind, found in (
-            ("DNS", names.get_values_for_type(x509.DNSName)),
-            ("URI", names.get_values_for_type(x509.UniformResourceIdentifier)),
-        ):
-            yield from ((f"x509SAN/{kind}", value) for value in found[:1])
+        found += [("x509SAN/DNS", value) for value in names.get_values_for_type(x509.DNSName)[:1]]
+        found += [("x509SAN/URI", value) for value in names.get_values_for_type(x509.UniformResourceIdentifier)[:1]]
+        for name in names.get_values_for_type(x509.DirectoryName)[:1]:
+            found += _name_tags("x509SAN/Name", name)
+    yield from ((tag, value) for tag, value in found if TAG_VALUE.fullmatch(value))
+
+
+def _name_tags(prefix: str, name: x509.Name) -> Iterator[tuple[str, str]]:
+    values: dict[str, list[str]] = {}
+    for attribute in name:
+        values.setdefault(attribute.rfc4514_attribute_name, []).append(str(attribute.value))
+    yield from ((f"{prefix}/{key}", "/".join(several)) for key, several in values.items())
 
 
 def _key_usage(certificate: x509.Certificate) -> Iterator[str]:

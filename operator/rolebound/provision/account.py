@@ -13,12 +13,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
-from rolebound.errors import CertificateUnsuitable
+from rolebound.errors import AWSUnavailable, CertificateUnsuitable
 from rolebound.pki.certificates import certificates_pem, read_certificates
 from rolebound.provision.desired import Names
 from rolebound.provision.failures import translated
 from rolebound.provision.found import Found, Profile, Role, TrustAnchor
-from rolebound.provision.plan import TRUST_ANCHOR, Step
+from rolebound.provision.plan import PROFILE, TRUST_ANCHOR, Arns, Step
 
 _PATIENT: Final = Config(retries={"total_max_attempts": 8, "mode": "standard"})
 # What IAM gives a role that names no maximum: https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
@@ -49,9 +49,13 @@ class Account:
             return str(session.region_name), made
 
         chosen, made = _translating("", "the AWS configuration", clients)
-        login = _translating("", "sts:GetCallerIdentity", made["sts"].get_caller_identity)["Arn"]
-        _, partition, _, _, account, _ = str(login).split(":", 5)
-        return cls(str(login), partition, account, chosen, made)
+
+        def caller() -> tuple[str, list[str]]:
+            arn = str(made["sts"].get_caller_identity()["Arn"])
+            return arn, arn.split(":")
+
+        login, (_, partition, _, _, account, *_) = _translating("", "sts:GetCallerIdentity", caller)
+        return cls(login, partition, account, chosen, made)
 
     def find(self, names: Names) -> Found:
         """Return everything that has one of the set-up's names."""
@@ -64,14 +68,27 @@ class Account:
             profiles=tuple(self._profiles(names.setup)),
         )
 
-    def perform(self, steps: Sequence[Step], tell: Callable[[str], None]) -> None:
-        """Do the steps in order, telling each when it is done. What is done stays done where a later one fails."""
+    def perform(self, steps: Sequence[Step], known: Arns, tell: Callable[[str], None]) -> Arns:
+        """Do the steps in order, telling each when it is done, and return `known` with what they brought.
+
+        What is done stays done where a later step fails.
+        """
         learned: dict[str, str] = {}
         for step in steps:
             answer = self._call(step.service, step.operation, **_filled(step.parameters, learned))
             if step.operation == "create_trust_anchor":
                 learned[TRUST_ANCHOR] = answer["trustAnchor"]["trustAnchorArn"]
+            elif step.operation == "create_profile":
+                learned[PROFILE] = answer["profile"]["profileArn"]
+            elif step.operation == "create_role":
+                self._wait_for_role(step.parameters["RoleName"])
             tell(_filled(step.says, learned))
+        return Arns(*(_filled(each, learned) for each in (known.trust_anchor, known.profile, known.role)))
+
+    def _wait_for_role(self, name: str) -> None:
+        # IAM shows what was made with a delay, and nothing can be attached to what it does not show.
+        waiter = self._clients["iam"].get_waiter("role_exists")
+        _translating(self.login, "iam:GetRole", lambda: waiter.wait(RoleName=name))
 
     def _trust_anchors(self, name: str) -> Iterator[TrustAnchor]:
         for each in self._listed("list_trust_anchors", "trustAnchors", name):
@@ -136,6 +153,9 @@ def _translating(login: str, action: str, call: Callable[[], T]) -> T:
         return call()
     except (BotoCoreError, ClientError) as error:
         raise translated(error, login, action) from None
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        # botocore's own failures at an endpoint that is no URL, or at an answer that is not of the shape.
+        raise AWSUnavailable(f"{action}: the endpoint or its answer cannot be used ({type(error).__name__})") from None
 
 
 def _action(service: str, operation: str) -> str:

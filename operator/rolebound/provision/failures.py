@@ -9,11 +9,15 @@ from typing import Final
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+    WaiterError,
 )
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
@@ -51,21 +55,44 @@ _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException", "TooManyRequ
 _SERVER_ERROR: Final = 500
 
 
+# What never got as far as an answer, each kind with what to tell; the first that fits.
+_UNANSWERED: Final[tuple[tuple[tuple[type[BotoCoreError], ...], type[Error], str], ...]] = (
+    (
+        (NoCredentialsError, PartialCredentialsError),
+        CommandRefused,
+        "there is no AWS login; run `aws configure` or `aws sso login`, or set AWS_PROFILE",
+    ),
+    (
+        (SSOError, TokenRetrievalError, CredentialRetrievalError),
+        CommandRefused,
+        "your AWS login has ended or cannot be had ({kind}); log in again, for instance by `aws sso login`",
+    ),
+    ((NoRegionError,), CommandRefused, "no AWS region is chosen; give --region, or set AWS_REGION"),
+    (
+        (ProfileNotFound,),
+        CommandRefused,
+        "the AWS profile that --profile or AWS_PROFILE names is in no AWS configuration file",
+    ),
+    (
+        (WaiterError,),
+        AWSUnavailable,
+        "AWS does not show yet what was made ({action}); run this once more in a minute",
+    ),
+    (
+        (BotoConnectionError, HTTPClientError),
+        AWSUnavailable,
+        "{action} got no answer ({kind}); check the region, DNS, proxy and CA bundle",
+    ),
+    ((BotoCoreError,), CommandRefused, "{action} could not be called ({kind}); check your AWS configuration"),
+)
+
+
 def translated(error: BotoCoreError | ClientError, login: str, action: str) -> Error:
     """Return what to tell of `error`, which met `login` (an ARN, or empty) when it did `action`."""
     if isinstance(error, ClientError):
         return _answered(error, login or "your login", action)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return CommandRefused("there is no AWS login; run `aws configure` or `aws sso login`, or set AWS_PROFILE")
-    if isinstance(error, NoRegionError):
-        return CommandRefused("no AWS region is chosen; give --region, or set AWS_REGION")
-    if isinstance(error, ProfileNotFound):
-        return CommandRefused("the AWS profile that --profile or AWS_PROFILE names is in no AWS configuration file")
-    if isinstance(error, BotoConnectionError | HTTPClientError):
-        return AWSUnavailable(
-            f"{action} got no answer ({type(error).__name__}); check the region, DNS, proxy and CA bundle"
-        )
-    return CommandRefused(f"{action} could not be called ({type(error).__name__}); check your AWS configuration")
+    kind, text = next((kind, text) for several, kind, text in _UNANSWERED if isinstance(error, several))
+    return kind(text.format(action=action, kind=type(error).__name__))
 
 
 def _answered(error: ClientError, login: str, action: str) -> Error:

@@ -6,15 +6,7 @@ from dataclasses import dataclass
 import yaml
 
 from rolebound.api.names import API_VERSION
-
-
-@dataclass(frozen=True, slots=True)
-class Arns:
-    """The three ARNs of a set-up."""
-
-    trust_anchor: str
-    profile: str
-    role: str
+from rolebound.provision.plan import Arns
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The steps from what is in AWS to what should be, as data: pure, and each step one call of boto3.
 
-A step can need an ARN that an earlier step will bring; `TRUST_ANCHOR` stands for it until then. Nothing that this
+An ARN that only a step will bring has a placeholder until then. Nothing that this
 set-up did not make is ever changed: `Found.check_free` comes first, and a role's inline policies, which cannot be put
 back, are left alone.
 """
@@ -16,6 +16,16 @@ from rolebound.provision.found import Found, Profile, Role, TrustAnchor
 from rolebound.provision.trust import trust_policy
 
 TRUST_ANCHOR: Final = "<the new trust anchor>"
+PROFILE: Final = "<the new profile>"
+
+
+@dataclass(frozen=True, slots=True)
+class Arns:
+    """The three ARNs of a set-up."""
+
+    trust_anchor: str
+    profile: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +43,12 @@ def steps(desired: Desired, found: Found) -> tuple[Step, ...]:
     found.check_free(desired.names)
     anchor = found.trust_anchors[0] if found.trust_anchors else None
     profile = found.profiles[0] if found.profiles else None
-    anchor_arn = anchor.arn if anchor else TRUST_ANCHOR
+    known = arns(desired.names, found)
     return (
         *_trust_anchor(desired, anchor),
-        *_role(desired, found.role, anchor_arn),
+        *_role(desired, found.role, known.trust_anchor),
         *_policies(desired, found),
-        *_profile(desired, profile, found),
+        *_profile(desired, profile, known.role, found.partition),
     )
 
 
@@ -47,9 +57,13 @@ def removal(names: Names, found: Found) -> tuple[Step, ...]:
     return (*_removed_profiles(names, found), *_removed_role(names, found), *_removed_anchors(names, found))
 
 
-def role_arn(names: Names, found: Found) -> str:
-    """Return the ARN that the role has, or will have."""
-    return found.role.arn if found.role else f"arn:{found.partition}:iam::{found.account}:role/{names.role}"
+def arns(names: Names, found: Found) -> Arns:
+    """Return the ARNs that the set-up has or will have; `TRUST_ANCHOR` and `PROFILE` where AWS has to choose it."""
+    return Arns(
+        found.trust_anchors[0].arn if found.trust_anchors else TRUST_ANCHOR,
+        found.profiles[0].arn if found.profiles else PROFILE,
+        found.role.arn if found.role else f"arn:{found.partition}:iam::{found.account}:role/{names.role}",
+    )
 
 
 def _trust_anchor(desired: Desired, found: TrustAnchor | None) -> Iterator[Step]:
@@ -100,11 +114,11 @@ def _policies(desired: Desired, found: Found) -> Iterator[Step]:
             yield _detach(name, arn)
 
 
-def _profile(desired: Desired, profile: Profile | None, found: Found) -> Iterator[Step]:
+def _profile(desired: Desired, profile: Profile | None, role_arn: str, partition: str) -> Iterator[Step]:
     name = desired.names.setup
     wanted = {
-        "roleArns": [role_arn(desired.names, found)],
-        "managedPolicyArns": policy_arns(desired.session_policies, found.partition),
+        "roleArns": [role_arn],
+        "managedPolicyArns": policy_arns(desired.session_policies, partition),
         "durationSeconds": desired.duration_seconds,
         "acceptRoleSessionName": True,  # the operator names its sessions
     }

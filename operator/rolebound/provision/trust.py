@@ -10,11 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from rolebound.errors import CommandRefused
+from rolebound.pki.names import TAG_VALUE
 
 _KEY: Final = re.compile(r"x509(Subject|Issuer|SAN)/[\w./-]{1,100}", re.ASCII)
-# AWS drops a tag whose value does not match this, in silence, and a condition on it then never holds:
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
-_VALUE: Final = re.compile(r"[\w\s.:/=+\-@]{1,256}")
 _ALTERNATIVE_NAMES: Final = ("DNS", "URI")
 
 
@@ -39,7 +37,7 @@ class Pin:
                 f"{text[:200]!r} pins nothing; write CN=web, OU=shop, DNS=web.example, URI=spiffe://example/web, "
                 "or a whole tag such as x509Issuer/CN=NAME"
             )
-        if _VALUE.fullmatch(value) is None:
+        if TAG_VALUE.fullmatch(value) is None:
             raise CommandRefused(
                 f"{value[:200]!r} cannot be pinned: AWS makes a session tag of at most 256 letters, digits, spaces and "
                 "_.:/=+-@ alone"

@@ -77,6 +77,12 @@ def test_inspection_says_what_a_trust_policy_can_ask_for() -> None:
     assert "aws:PrincipalTag/x509Subject/CN = web" in as_text(facts)
 
 
+def test_inspection_shows_no_tag_that_aws_drops() -> None:
+    facts = description(CA.root("the CA").issue("a,b").certificate, "client-cert.pem", NOON)
+
+    assert facts["principalTags"] == {"x509Issuer/CN": "the CA"}
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [({"digital_signature": False}, "digitalSignature"), ({"key_usage": False}, "digitalSignature")],
