@@ -16,6 +16,7 @@ from rolebound.errors import CommandRefused
 from rolebound.pki import files, keys
 from rolebound.pki.authority import Authority, Client, Lifetime
 from rolebound.pki.certificates import certificates_pem, read_certificates
+from rolebound.pki.folder import Folder
 from rolebound.pki.inspection import as_text, description
 from rolebound.pki.names import alternative_names, kubernetes_name, subject_of
 from rolebound.pki.secret import secret_manifest
@@ -26,6 +27,7 @@ _ADVICE: Final = (
     "revokes them. For anything that lasts, a real PKI is the better choice: cert-manager in a cluster, ACM PCA (AWS "
     "Private CA), HashiCorp Vault or step-ca. rolebound takes their certificates just as well."
 )
+_SUBJECT: Final = "a common name, or an RFC 4514 name such as CN=web,OU=shop,O=Example"
 
 
 def main(arguments: list[str]) -> int:
@@ -40,70 +42,77 @@ def parser() -> argparse.ArgumentParser:
         prog="rolebound pki", description="A CA and client certificates for IAM Roles Anywhere.", epilog=_ADVICE
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    folder = argparse.ArgumentParser(add_help=False)
-    folder.add_argument(
-        "--dir", type=Path, default=Path(), metavar="DIR", help="the folder of the files (default: %(default)s)"
+    _add_init(commands.add_parser("init", help="make a CA", epilog=_ADVICE))
+    _add_issue(commands.add_parser("issue", help="make a client certificate", epilog=_ADVICE))
+    _add_renew(
+        commands.add_parser(
+            "renew",
+            help="replace the client certificate by one for the same subject",
+            description="Replace the client certificate by one for the same subject. "
+            f"The replaced files stay, with {files.OLD} at the end of their names.",
+        )
     )
-    secret = argparse.ArgumentParser(add_help=False)
-    secret.add_argument(
-        "--password-file",
-        type=Path,
-        metavar="FILE",
-        help=f"first line: the CA key's password; else {PASSWORD_VARIABLE}, else a prompt",
+    _add_inspect(
+        commands.add_parser("inspect", help="say what certificates hold, and whether Roles Anywhere takes them")
     )
-
-    init = commands.add_parser("init", parents=[folder, secret], help="make a CA", epilog=_ADVICE)
-    _subject(init, default="rolebound root CA")
-    _key_and_days(init, 3650)
-    init.add_argument("--unencrypted", action="store_true", help="write the CA's key without a password")
-    init.add_argument("--force", action="store_true", help="overwrite a CA that is there")
-    init.set_defaults(run=_init)
-
-    issue = commands.add_parser("issue", parents=[folder, secret], help="make a client certificate", epilog=_ADVICE)
-    _subject(issue, default=None)
-    _key_and_days(issue, 90)
-    issue.add_argument("--dns", action="append", default=[], metavar="NAME", help="DNS alternative name, repeatable")
-    issue.add_argument("--uri", action="append", default=[], metavar="URI", help="URI alternative name, repeatable")
-    issue.add_argument("--force", action="store_true", help="overwrite a client certificate that is there")
-    issue.add_argument(
-        "--as-secret", metavar="NAME", help="print a kubernetes.io/tls Secret, with the key, and write no file"
-    )
-    issue.add_argument("--namespace", default="rolebound-system", help="the Secret's namespace (default: %(default)s)")
-    issue.set_defaults(run=_issue)
-
-    renew = commands.add_parser(
-        "renew",
-        parents=[folder, secret],
-        help=f"replace the client certificate by one for the same subject; the replaced files end in {files.OLD}",
-    )
-    renew.add_argument(
-        "--days", type=_days, default=None, help="how long it is valid; as long as the old one if not said"
-    )
-    renew.add_argument(
-        "--keep-key", action="store_true", help="keep the private key, and replace the certificate alone"
-    )
-    renew.set_defaults(run=_renew)
-
-    inspect = commands.add_parser("inspect", parents=[folder], help="say what certificates hold")
-    inspect.add_argument("files", nargs="*", type=Path, metavar="FILE", help="PEM files; those in DIR if none is named")
-    inspect.add_argument(
-        "--output", choices=["text", "json"], default="text", help="the form of the answer (default: %(default)s)"
-    )
-    inspect.set_defaults(run=_inspect)
     return top
 
 
-def _subject(command: argparse.ArgumentParser, default: str | None) -> None:
+def _add_init(command: argparse.ArgumentParser) -> None:
+    _add_folder(command)
     command.add_argument(
-        "--subject",
-        default=default,
-        required=default is None,
-        help="a common name, or an RFC 4514 name such as CN=web,OU=shop,O=Example"
-        + (" (default: %(default)s)" if default else ""),
+        "--subject", default="rolebound root CA", help=f"the CA's name: {_SUBJECT} (default: %(default)s)"
+    )
+    _add_key_and_days(command, 3650)
+    _add_password(command)
+    command.add_argument("--unencrypted", action="store_true", help="write the CA's key without a password")
+    command.add_argument("--force", action="store_true", help="overwrite a CA that is there")
+    command.set_defaults(run=_init)
+
+
+def _add_issue(command: argparse.ArgumentParser) -> None:
+    _add_folder(command)
+    command.add_argument("--subject", required=True, help=f"whom it is for: {_SUBJECT}")
+    command.add_argument("--dns", action="append", default=[], metavar="NAME", help="DNS alternative name, repeatable")
+    command.add_argument("--uri", action="append", default=[], metavar="URI", help="URI alternative name, repeatable")
+    _add_key_and_days(command, 90)
+    _add_password(command)
+    command.add_argument("--force", action="store_true", help="overwrite a client certificate that is there")
+    command.add_argument(
+        "--as-secret", metavar="NAME", help="print a kubernetes.io/tls Secret, with the key, and write no file"
+    )
+    command.add_argument(
+        "--namespace", default="rolebound-system", help="the Secret's namespace (default: %(default)s)"
+    )
+    command.set_defaults(run=_issue)
+
+
+def _add_renew(command: argparse.ArgumentParser) -> None:
+    _add_folder(command)
+    command.add_argument("--days", type=_days, help="how long it is valid; as long as the old one if not said")
+    command.add_argument(
+        "--keep-key", action="store_true", help="keep the private key, and replace the certificate alone"
+    )
+    _add_password(command)
+    command.set_defaults(run=_renew)
+
+
+def _add_inspect(command: argparse.ArgumentParser) -> None:
+    _add_folder(command)
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE", help="PEM files; those in DIR if none is named")
+    command.add_argument(
+        "--output", choices=["text", "json"], default="text", help="the form of the answer (default: %(default)s)"
+    )
+    command.set_defaults(run=_inspect)
+
+
+def _add_folder(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dir", type=Path, default=Path(), metavar="DIR", help="the folder of the files (default: this one)"
     )
 
 
-def _key_and_days(command: argparse.ArgumentParser, days: int) -> None:
+def _add_key_and_days(command: argparse.ArgumentParser, days: int) -> None:
     command.add_argument(
         "--key-type",
         choices=keys.TYPES,
@@ -113,58 +122,54 @@ def _key_and_days(command: argparse.ArgumentParser, days: int) -> None:
     command.add_argument("--days", type=_days, default=days, help="how long it is valid (default: %(default)s)")
 
 
+def _add_password(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        help=f"its first line is the password of the CA's key; else {PASSWORD_VARIABLE}, else a prompt",
+    )
+
+
 def _init(options: argparse.Namespace) -> None:
-    certificate_file, key_file = options.dir / files.ROOT_CERTIFICATE, options.dir / files.ROOT_KEY
+    folder = Folder(options.dir)
     if not options.force:
-        files.check_absent(certificate_file, key_file)
-    secret = None
-    if not options.unencrypted:
-        secret = password(options.password_file, PASSWORD_VARIABLE, "the CA's key", twice=True)
-    lifetime = Lifetime.of_days(options.days, clock.now())
-    authority = Authority.create(subject_of(options.subject), keys.new_key(options.key_type), lifetime)
-    contents = {
-        key_file: keys.key_pem(authority.key, secret),
-        certificate_file: certificates_pem([authority.certificate]),
-    }
-    files.write(contents, force=options.force)
-    _told("made the CA", authority.certificate, certificate_file, key_file)
+        folder.check_no_authority()
+    subject, lifetime = subject_of(options.subject), Lifetime.of_days(options.days, clock.now())
+    opened = None if options.unencrypted else _password(options, twice=True)
+    authority = Authority.create(subject, keys.new_key(options.key_type), lifetime)
+    folder.write_authority(authority, opened, force=options.force)
+    _tell("made the CA", authority.certificate, folder.root_certificate, folder.root_key)
     print(textwrap.fill(_ADVICE, 100), file=sys.stderr)
 
 
 def _issue(options: argparse.Namespace) -> None:
-    certificate_file, key_file = options.dir / files.CLIENT_CERTIFICATE, options.dir / files.CLIENT_KEY
+    folder = Folder(options.dir)
     client = Client(subject_of(options.subject), alternative_names(options.dns, options.uri))
     if options.as_secret:
-        kubernetes_name(options.as_secret), kubernetes_name(options.namespace)
+        kubernetes_name(options.as_secret)
+        kubernetes_name(options.namespace)
     elif not options.force:
-        files.check_absent(certificate_file, key_file)
-    authority = _authority(options)
-    key = keys.new_key(options.key_type)
-    certificate = authority.issue(client, key, Lifetime.of_days(options.days, clock.now()))
-    pem, key_pem = certificates_pem([certificate]), keys.key_pem(key)
+        folder.check_no_client()
+    authority = folder.authority(lambda: _password(options))
+    key, lifetime = keys.new_key(options.key_type), Lifetime.of_days(options.days, clock.now())
     if options.as_secret:
-        print(secret_manifest(options.as_secret, options.namespace, pem, key_pem), end="")
+        certificates = certificates_pem([authority.issue(client, key, lifetime)])
+        print(secret_manifest(options.as_secret, options.namespace, certificates, keys.key_pem(key)), end="")
         return
-    files.write({key_file: key_pem, certificate_file: pem}, force=options.force)
-    _told("issued", certificate, certificate_file, key_file)
+    certificate = folder.issue(authority, client, key, lifetime, force=options.force)
+    _tell("issued", certificate, folder.client_certificate, folder.client_key)
 
 
 def _renew(options: argparse.Namespace) -> None:
-    certificate_file, key_file = options.dir / files.CLIENT_CERTIFICATE, options.dir / files.CLIENT_KEY
-    old = _only_certificate(certificate_file)
-    kept = None
-    if options.keep_key:
-        kept = keys.read_key(files.read(key_file), None, str(key_file))
-        if kept.public_key() != old.public_key():
-            raise CommandRefused(f"{key_file} is not the key of {certificate_file}; renew without --keep-key")
-    new, key = _authority(options).renew(old, kept, clock.now(), options.days)
-    contents = {} if options.keep_key else {key_file: keys.key_pem(key)}
-    files.replace(contents | {certificate_file: certificates_pem([new])})
-    _told("renewed", new, certificate_file, *contents)
+    folder = Folder(options.dir)
+    certificate = folder.renew(lambda: _password(options), clock.now(), options.days, keep_key=options.keep_key)
+    _tell("renewed", certificate, folder.client_certificate, *([] if options.keep_key else [folder.client_key]))
 
 
 def _inspect(options: argparse.Namespace) -> None:
-    ours = (options.dir / files.ROOT_CERTIFICATE, options.dir / files.CLIENT_CERTIFICATE)
+    folder = Folder(options.dir)
+    ours = (folder.root_certificate, folder.client_certificate)
     chosen = options.files or [path for path in ours if path.exists()]
     if not chosen:
         raise CommandRefused(f"there is neither {ours[0]} nor {ours[1]}; name a certificate's file")
@@ -176,24 +181,11 @@ def _inspect(options: argparse.Namespace) -> None:
     print(json.dumps(facts, indent=2) if options.output == "json" else "\n\n".join(as_text(each) for each in facts))
 
 
-def _authority(options: argparse.Namespace) -> Authority:
-    certificate_file, key_file = options.dir / files.ROOT_CERTIFICATE, options.dir / files.ROOT_KEY
-    certificate = _only_certificate(certificate_file)
-    pem = files.read(key_file)
-    secret = None
-    if keys.is_encrypted(pem):
-        secret = password(options.password_file, PASSWORD_VARIABLE, "the CA's key")
-    return Authority.load(certificate, keys.read_key(pem, secret, str(key_file)), str(certificate_file))
+def _password(options: argparse.Namespace, *, twice: bool = False) -> bytes:
+    return password(options.password_file, PASSWORD_VARIABLE, "the CA's key", twice=twice)
 
 
-def _only_certificate(path: Path) -> x509.Certificate:
-    found = read_certificates(files.read(path), str(path))
-    if len(found) > 1:
-        raise CommandRefused(f"{path} holds {len(found)} certificates; leave the one that is meant")
-    return found[0]
-
-
-def _told(did: str, certificate: x509.Certificate, *paths: Path) -> None:
+def _tell(did: str, certificate: x509.Certificate, *paths: Path) -> None:
     end = clock.rfc3339(certificate.not_valid_after_utc)
     print(f"{did} {certificate.subject.rfc4514_string()}, valid until {end}")
     for path in paths:
