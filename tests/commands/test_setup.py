@@ -140,6 +140,18 @@ def test_a_second_run_does_nothing_and_prints_the_same(person: Person) -> None:
     assert (person.anchor(), person.profile(), person.role()) == calls
 
 
+def test_a_second_run_finds_its_own_among_many_others(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(variable, "eu-west-1")
+    client = boto3.client("rolesanywhere")
+    for number in range(101):
+        client.create_profile(name=f"other-{number}", roleArns=[])
+
+    person.setup()
+
+    assert "nothing: all is as it should be" in person.plan()
+
+
 def test_the_arns_are_lines_that_a_shell_reads(person: Person) -> None:
     lines = dict(line.split("=", 1) for line in person.setup().splitlines())
 

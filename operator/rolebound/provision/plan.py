@@ -137,13 +137,20 @@ def _profile(desired: Desired, profile: Profile | None, role_arn: str, partition
         "durationSeconds": profile.seconds,
         "acceptRoleSessionName": profile.accepts_session_names,
     }
-    changed = {key: value for key, value in wanted.items() if there[key] != value}
+    changed = {key: value for key, value in wanted.items() if not _same(there[key], value)}
     one = {"profileId": _id(profile.arn)}
     if changed:
         says = f"update the profile {name}: {', '.join(changed)}"
         yield Step("rolesanywhere", "update_profile", says, one | changed)
     if not profile.enabled:
         yield Step("rolesanywhere", "enable_profile", f"enable the profile {name}", one)
+
+
+def _same(there: object, wanted: object) -> bool:
+    """Return whether two values say the same; the order of a list says nothing."""
+    if isinstance(there, list) and isinstance(wanted, list):
+        return sorted(there) == sorted(wanted)
+    return there == wanted
 
 
 def _removed_profiles(names: Names, found: Found) -> Iterator[Step]:

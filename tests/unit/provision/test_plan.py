@@ -67,6 +67,11 @@ def test_nothing_is_to_do_where_all_is_as_it_should_be() -> None:
     assert steps(DESIRED, RIGHT) == ()
 
 
+def test_the_order_in_which_aws_lists_says_nothing() -> None:
+    assert steps(DESIRED, profile(session_policies=POLICIES[::-1])) == ()
+    assert steps(DESIRED, role(policies=POLICIES[::-1])) == ()
+
+
 def test_an_empty_account_gets_anchor_role_and_profile_in_this_order() -> None:
     plan = steps(DESIRED, EMPTY)
 
