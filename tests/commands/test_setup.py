@@ -143,7 +143,7 @@ def test_a_second_run_does_nothing_and_prints_the_same(person: Person) -> None:
 def test_a_second_run_finds_its_own_among_many_others(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(variable, "eu-west-1")
-    client = boto3.client("rolesanywhere")
+    client = boto3.session.Session().client("rolesanywhere")
     for number in range(101):
         client.create_profile(name=f"other-{number}", roleArns=[])
 
@@ -376,7 +376,9 @@ def test_another_partition_has_its_own_policies(person: Person, monkeypatch: pyt
         monkeypatch.setenv("AWS_DEFAULT_REGION", "cn-north-1")
 
         arns = person.arns()
-        attached = boto3.client("iam").list_attached_role_policies(RoleName=person.name)["AttachedPolicies"]
+        attached = (
+            boto3.session.Session().client("iam").list_attached_role_policies(RoleName=person.name)["AttachedPolicies"]
+        )
     finally:
         china.stop()
 
