@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA384, SHA512
 
+from rolebound.emulator import make_example
 from tests.emulator import pki
 from tests.emulator.bent import ACCOUNT, denied, with_leaf
 from tests.emulator.pki import Form
@@ -116,3 +120,16 @@ class TestSuccess:
 
         expires_at = datetime.fromisoformat(credentials["expiration"])
         assert abs((expires_at - world.emulator.clock.now()).total_seconds() - expected) < 5
+
+
+def test_a_ready_made_set_up_is_given_a_session(world: World, tmp_path: Path) -> None:
+    made = make_example(world.emulator, tmp_path, "ready-made")
+    certificate = x509.load_pem_x509_certificate(made.certificate.read_bytes())
+    key = serialization.load_pem_private_key(made.private_key.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    identity = pki.Certified(certificate, key)
+
+    setup = Setup(world, identity, identity, made.trust_anchor_arn, made.profile_arn, made.role_arn)
+
+    assert setup.create_session(roleSessionName="me").status == 201
+    assert made.ca_certificate.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")

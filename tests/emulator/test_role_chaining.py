@@ -132,7 +132,7 @@ def test_a_role_that_is_not_there_is_refused_as_one_that_does_not_trust(sts: Any
 
 
 def test_conditions_see_the_first_certificate_and_what_was_asked(world: World, first: Setup, sts: Any) -> None:
-    conditions = [
+    conditions: list[tuple[dict[str, Any], bool]] = [
         ({"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "pod.shop"}}, True),
         ({"StringEquals": {"aws:PrincipalTag/x509Subject/CN": "pod.other"}}, False),
         ({"StringEquals": {"sts:SourceIdentity": "CN=pod.shop"}}, True),

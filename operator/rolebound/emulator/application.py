@@ -12,6 +12,7 @@ from rolebound.emulator.accounts import pass_to_moto
 from rolebound.emulator.api_model import call
 from rolebound.emulator.authorization import Judge, caller_who_signed
 from rolebound.emulator.control import PREFIX, Control
+from rolebound.emulator.kept_state import KeptState, changes_something
 from rolebound.emulator.management import Administrator, Management
 from rolebound.emulator.messages import (
     HttpRequest,
@@ -31,6 +32,7 @@ _BY_MOTO: Final = frozenset({"iam", "sts", "s3"})
 # The other operations of STS give out sessions to which no policy and no expiry of ours would apply.
 _STS_BY_MOTO: Final = frozenset({"GetCallerIdentity", "GetAccessKeyInfo"})
 _FORMS: Final = {_ROLES_ANYWHERE: json_refusal, "s3": s3_refusal}
+_REFUSED: Final = 300
 _SCOPE: Final = re.compile(
     r"AWS4-(?P<algorithm>[A-Z0-9-]+) "
     r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request,.*",
@@ -54,6 +56,7 @@ class Application:
     chaining: RoleChaining
     judge: Judge
     control: Control
+    kept: KeptState | None
     scheme: str
 
     def answer(self, request: HttpRequest) -> HttpResponse:
@@ -80,7 +83,12 @@ class Application:
             return self._manage(request)
         if service not in _BY_MOTO:
             raise Refusal(501, "NotImplemented", f"rolebound's emulator has no {service}")
-        return self._sts(request) if service == "sts" else pass_to_moto(request, scheme=self.scheme)
+        if service == "sts":
+            return self._sts(request)
+        answer = pass_to_moto(request, scheme=self.scheme)
+        if service == "iam" and answer.status < _REFUSED:
+            self._keep(parameters_of(request).get("Action", ""))
+        return answer
 
     def _sts(self, request: HttpRequest) -> HttpResponse:
         parameters = parameters_of(request)
@@ -101,4 +109,14 @@ class Application:
             arn=caller.arn,
             may=lambda action, resource, context: self.judge.allows(caller, action, resource, context),
         )
-        return json_answer(called.success, self.management.perform(called, administrator))
+        document = self.management.perform(called, administrator)
+        self._keep(called.operation)
+        return json_answer(called.success, document)
+
+    def _keep(self, operation: str) -> None:
+        if self.kept is None or not changes_something(operation):
+            return
+        try:
+            self.kept.save()
+        except OSError as error:
+            raise Refusal(500, "InternalFailure", f"The state file cannot be written: {error}") from error
