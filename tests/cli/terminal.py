@@ -32,6 +32,7 @@ class Terminal:
             "AWS_ENDPOINT_URL": aws.emulator.endpoint_url,
             "AWS_CA_BUNDLE": str(aws.emulator.ca_file),
             "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
             "AWS_MAX_ATTEMPTS": "1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }

@@ -1,5 +1,6 @@
 """`rolebound credential-process`, as an SDK runs it."""
 
+import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rolebound.clock import now, parse_rfc3339
+from tests.cli.conftest import Here
 from tests.cli.terminal import Terminal
 from tests.support.aws import Aws, Setup
 
@@ -41,8 +43,12 @@ def test_fifty_callers_at_once_make_one_session(terminal: Terminal, role: Setup)
     assert role.issued() == 1
 
 
-def test_cache_is_the_users_alone(terminal: Terminal, role: Setup) -> None:
-    terminal.credentials(*terminal.flags(role))
+def test_cache_is_the_users_alone_whatever_the_umask(terminal: Terminal, here: Here, role: Setup) -> None:
+    before = os.umask(0)
+    try:
+        here("credential-process", *terminal.flags(role))
+    finally:
+        os.umask(before)
 
     (entry,) = cache_of(terminal)
     assert stat.S_IMODE(entry.stat().st_mode) == 0o600
@@ -54,54 +60,60 @@ def test_cache_is_the_users_alone(terminal: Terminal, role: Setup) -> None:
     [["--session-duration", "900"], ["--role-session-name", "other"], ["--region", "eu-central-1"], ["--no-cache"]],
     ids=lambda change: change[0],
 )
-def test_other_session_is_not_answered_from_the_cache(terminal: Terminal, role: Setup, change: list[str]) -> None:
+def test_other_session_is_not_answered_from_the_cache(
+    terminal: Terminal, here: Here, role: Setup, change: list[str]
+) -> None:
     flags = terminal.flags(role)
-    terminal.credentials(*flags)
+    here("credential-process", *flags)
 
-    terminal.credentials(*flags, *change)
+    here("credential-process", *flags, *change)
 
     assert role.issued() == 2
 
 
-def test_new_certificate_is_used_at_once(terminal: Terminal, role: Setup) -> None:
-    before = terminal.credentials(*terminal.flags(role))
+def test_new_certificate_is_used_at_once(terminal: Terminal, here: Here, role: Setup) -> None:
+    before = here("credential-process", *terminal.flags(role)).stdout
 
-    after = terminal.credentials(*terminal.flags(role))
+    after = here("credential-process", *terminal.flags(role)).stdout
 
     assert before != after
 
 
-def test_damaged_or_open_cache_is_not_believed(terminal: Terminal, role: Setup) -> None:
+def test_damaged_or_open_cache_is_not_believed(terminal: Terminal, here: Here, role: Setup) -> None:
     flags = terminal.flags(role)
-    first = terminal.credentials(*flags)
+    first = here("credential-process", *flags).stdout
     (entry,) = cache_of(terminal)
 
     entry.chmod(0o644)
-    second = terminal.credentials(*flags)
+    second = here("credential-process", *flags).stdout
     entry.write_text("rolebound cache 1\nnonsense")
-    third = terminal.credentials(*flags)
+    third = here("credential-process", *flags).stdout
 
-    assert len({str(each) for each in (first, second, third)}) == 3
+    assert len({first, second, third}) == 3
 
 
-def test_home_that_cannot_be_written_costs_only_the_cache(terminal: Terminal, role: Setup) -> None:
+def test_home_that_cannot_be_written_costs_only_the_cache(
+    terminal: Terminal, here: Here, role: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (terminal.home / "file").write_text("")
 
-    assert terminal.credentials(*terminal.flags(role), XDG_CACHE_HOME=str(terminal.home / "file"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(terminal.home / "file"))
+
+    assert here("credential-process", *terminal.flags(role)).returncode == 0
 
 
-def test_cached_session_outlives_an_outage_until_it_expires(terminal: Terminal, role: Setup) -> None:
+def test_cached_session_outlives_an_outage_until_it_expires(terminal: Terminal, here: Here, role: Setup) -> None:
     flags = terminal.flags(role)
-    printed = terminal.credentials(*flags)
+    printed = here("credential-process", *flags).stdout
     (entry,) = cache_of(terminal)
     form, times, *rest = entry.read_text().split("\n")
     entry.write_text("\n".join([form, f"0 {times.split()[1]}", *rest]))  # due for renewal
     role.inject("status", status=503)
 
-    assert terminal.credentials(*flags) == printed
+    assert here("credential-process", *flags).stdout == printed
 
     entry.write_text("\n".join([form, "0 1", *rest]))  # expired
-    done = terminal.run("credential-process", *flags)
+    done = here("credential-process", *flags)
     assert (done.returncode, done.stdout) == (1, "")
     assert "AWSUnavailable" in done.stderr
 
@@ -118,28 +130,23 @@ def test_cached_path_loads_nothing_slow(terminal: Terminal, role: Setup) -> None
     assert sorted(loaded & slow) == []
 
 
-def test_refusal_is_one_line_and_no_credentials(terminal: Terminal, aws: Aws) -> None:
+def test_refusal_is_one_line_and_no_credentials(terminal: Terminal, here: Here, aws: Aws) -> None:
     role = aws.setup(in_profile=False)
 
-    done = terminal.run("credential-process", *terminal.flags(role))
+    done = here("credential-process", *terminal.flags(role))
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("rolebound: SessionDenied: AWS refused")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_nothing_secret_is_printed_at_debug(terminal: Terminal, role: Setup) -> None:
-    printed = terminal.credentials(*terminal.flags(role), "--debug", "--no-verify-ssl", "--with-proxy")
+def test_debugging_tells_who_asks_whom_and_no_secret(terminal: Terminal, here: Here, role: Setup) -> None:
+    url = role.aws.emulator.endpoint_url
 
-    assert printed["SecretAccessKey"]
+    done = here("credential-process", *terminal.flags(role), "--debug", "--endpoint", url)
 
-
-def test_umask_of_the_user_does_not_open_the_cache(terminal: Terminal, role: Setup) -> None:
-    before = os.umask(0)
-    try:
-        terminal.credentials(*terminal.flags(role))
-    finally:
-        os.umask(before)
-
-    (entry,) = cache_of(terminal)
-    assert stat.S_IMODE(entry.stat().st_mode) == 0o600
+    printed = json.loads(done.stdout)
+    for fact in (f"client of {role.name}", url, printed["Expiration"]):
+        assert fact in done.stderr
+    assert printed["SecretAccessKey"] not in done.stderr
+    assert printed["SessionToken"] not in done.stderr

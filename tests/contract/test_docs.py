@@ -8,7 +8,9 @@ import pytest
 import yaml
 
 from rolebound.api import names
+from rolebound.cli import COMMANDS
 from rolebound.metrics import Metrics
+from scripts import cli_reference
 from tests.contract.test_house_style import ROOT, tracked
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -62,6 +64,18 @@ def test_every_label_and_annotation_is_documented(name: str) -> None:
     known = page("labels-and-annotations") + page("secrets")
 
     assert f"`{name.partition('=')[0]}" in known or f" `{name}" in known
+
+
+def test_command_line_reference_is_what_help_prints() -> None:
+    """`make docs` writes it anew."""
+    text = cli_reference.PAGE.read_text()
+
+    assert text == cli_reference.page(text)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_what_it_does(command: str) -> None:
+    assert cli_reference.help_of(command).startswith(f"usage: rolebound {command}")
 
 
 def test_every_kind_has_a_page_with_the_same_headings() -> None:

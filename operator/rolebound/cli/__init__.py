@@ -6,7 +6,7 @@ An SDK starts `credential-process` whenever it wants credentials, so nothing slo
 import sys
 from importlib import import_module
 
-_COMMANDS = {
+COMMANDS = {
     "run": "run the operator in a cluster",
     "endpoint": "serve a pod's mounted credentials on 127.0.0.1, as a sidecar",
     "credential-process": "print credentials as an SDK's credential_process does; cached",
@@ -28,7 +28,7 @@ def main() -> int:
     name, *rest = sys.argv[1:] or [""]
     if name == "--version":
         name = "version"
-    if name in _COMMANDS:
+    if name in COMMANDS:
         return int(import_module(f"rolebound.cli.{name.replace('-', '_')}").main(rest))
     asked = name in {"--help", "-h"}
     print(_usage(), file=sys.stdout if asked else sys.stderr)
@@ -36,6 +36,6 @@ def main() -> int:
 
 
 def _usage() -> str:
-    width = max(map(len, _COMMANDS)) + 2
-    lines = [f"  {name:<{width}}{text}" for name, text in _COMMANDS.items()]
+    width = max(map(len, COMMANDS)) + 2
+    lines = [f"  {name:<{width}}{text}" for name, text in COMMANDS.items()]
     return "\n".join(["usage: rolebound COMMAND [OPTIONS]", "", *lines])

@@ -26,10 +26,13 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(held.output + "\n")
         return 0
     from rolebound.cli import session_flags  # noqa: PLC0415 - see above
+    from rolebound.local.flags import CACHED_FLAGS  # noqa: PLC0415
 
     def work() -> int:
-        values = session_flags.values_of(NAME, _DESCRIPTION, session_flags.CACHED_FLAGS, arguments)
-        print(session_flags.output_of(values, command))
+        values = session_flags.values_of(NAME, _DESCRIPTION, CACHED_FLAGS, arguments)
+        from rolebound.cli.cached import output_of  # noqa: PLC0415 - slow, and a wrong flag is told without it
+
+        print(output_of(values, command))
         return 0
 
     return session_flags.ended(work)

@@ -1,4 +1,4 @@
-"""What the commands that give credentials share: reading flags, the cache in front, and the end of a failure."""
+"""What the commands that give credentials share: reading flags, and how a failure ends."""
 
 import argparse
 import os
@@ -7,10 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable
 
 from rolebound.errors import Error, SettingsError
-from rolebound.local import cache
-from rolebound.local.flags import FLAGS, SESSION_FLAGS
-from rolebound.local.sessions import LocalSessions, cached_output, process_output
-from rolebound.local.settings import session_settings
+from rolebound.local.flags import FLAGS
 from rolebound.local.values import Values, layered
 
 _EPILOG = (
@@ -23,18 +20,21 @@ def parser(command: str, description: str, names: Iterable[str]) -> argparse.Arg
     """Return a parser of the flags `names`; what is not said does not appear in what it returns."""
     made = argparse.ArgumentParser(
         prog=f"rolebound {command}",
+        usage=f"rolebound {command} [OPTIONS]{' -- COMMAND [ARGUMENTS]' if command == 'exec' else ''}",
         description=description,
         epilog=_EPILOG,
         allow_abbrev=False,
         argument_default=argparse.SUPPRESS,
     )
+    refused = made.add_argument_group("flags of aws_signing_helper that are refused, with the reason")
     for flag in (FLAGS[name] for name in names):
+        group = refused if flag.refused else made
         shown = f"{flag.help} ({flag.default})" if flag.default else flag.help
         if flag.metavar:
             metavar = "|".join(flag.choices) or flag.metavar
-            made.add_argument(f"--{flag.name}", dest=flag.name, metavar=metavar, help=shown)
+            group.add_argument(f"--{flag.name}", dest=flag.name, metavar=metavar, help=shown)
         else:
-            made.add_argument(
+            group.add_argument(
                 f"--{flag.name}", dest=flag.name, metavar="true|false", nargs="?", const="true", help=shown
             )
     return made
@@ -47,29 +47,26 @@ def values_of(command: str, description: str, names: Iterable[str], arguments: l
     return layered(names, said, os.environ)
 
 
+def say(message: str) -> None:
+    """Tell the user, where it does not get into what a program reads."""
+    print(f"rolebound: {message}", file=sys.stderr, flush=True)
+
+
+def debugger(values: Values) -> Callable[[str], None]:
+    """Return who is told what is done: the user, where that was asked for."""
+    return say if values.switch("debug") else lambda _: None
+
+
 def ended(work: Callable[[], int]) -> int:
     """Run `work` and return its exit status; an error is one line and 1, or 2 where a setting is wrong."""
     warnings.simplefilter("ignore")  # of libraries; some SDKs take what is on standard error for credentials
     try:
         return work()
     except SettingsError as error:
-        print(f"rolebound: {error}", file=sys.stderr)
+        say(str(error))
         return 2
     except Error as error:
-        print(f"rolebound: {error.reason}: {error}", file=sys.stderr)
+        say(f"{error.reason}: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def output_of(values: Values, command: list[str]) -> str:
-    """Return what a credential_process prints for `values`, from the cache of `command` unless that is not wanted."""
-    settings = session_settings(values)
-    sessions = LocalSessions(settings)
-    if values.switch("no-cache"):
-        return process_output(sessions.issue())
-    key = cache.key_of(command, dict(os.environ))
-    return cached_output(sessions, key, settings.sources(values, os.environ))
-
-
-CACHED_FLAGS = (*SESSION_FLAGS, "no-cache")

@@ -60,13 +60,13 @@ _ANY: Final = (
     Flag("debug", "say more on standard error; never a secret"),
 )
 _REFUSED: Final = (
-    Flag("cert-selector", "not supported", "JSON", refused=_STORES),
-    Flag("system-store-name", "not supported", "NAME", refused=_STORES),
-    Flag("use-latest-expiring-certificate", "not supported", refused=_STORES),
-    Flag("pkcs11-lib", "not supported", "FILE", refused=PKCS11_REFUSED),
-    Flag("reuse-pin", "not supported", refused=PKCS11_REFUSED),
-    Flag("tpm-key-password", "not supported", "TEXT", refused=TPM_REFUSED),
-    Flag("no-tpm-key-password", "not supported", refused=TPM_REFUSED),
+    Flag("cert-selector", "", "JSON", refused=_STORES),
+    Flag("system-store-name", "", "NAME", refused=_STORES),
+    Flag("use-latest-expiring-certificate", "", refused=_STORES),
+    Flag("pkcs11-lib", "", "FILE", refused=PKCS11_REFUSED),
+    Flag("reuse-pin", "", refused=PKCS11_REFUSED),
+    Flag("tpm-key-password", "", "TEXT", refused=TPM_REFUSED),
+    Flag("no-tpm-key-password", "", refused=TPM_REFUSED),
 )
 _OWN: Final = (
     Flag("no-cache", "ask AWS each time, and keep nothing"),
@@ -85,3 +85,4 @@ _OWN: Final = (
 FLAGS: Final[Mapping[str, Flag]] = {flag.name: flag for flag in (*_SESSION, *_IDENTITY, *_OWN, *_ANY, *_REFUSED)}
 IDENTITY_FLAGS: Final = tuple(flag.name for flag in (*_IDENTITY, *_ANY, *_REFUSED))
 SESSION_FLAGS: Final = tuple(flag.name for flag in (*_SESSION, *_IDENTITY, *_ANY, *_REFUSED))
+CACHED_FLAGS: Final = (*SESSION_FLAGS, "no-cache")

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from rolebound.errors import CertificateMissing, CertificateUnsuitable, KeyMismatch
 from rolebound.local.flags import PKCS11_REFUSED, TPM_REFUSED
 from rolebound.model.identity import SigningIdentity, Source
+from rolebound.model.keys import PrivateKey, checked_key
 
 Password = Callable[[str], bytes]
 """Gives the password of what it is told, or raises."""
@@ -57,17 +58,22 @@ class IdentityFiles:
                     raise
         return self._read()
 
-    def _read(self) -> SigningIdentity:
-        content = _content(self.certificate)
-        certificates, key = certificates_in(content, self.certificate, self.password)
-        if self.intermediates:
-            certificates += certificates_in(_content(self.intermediates), self.intermediates, self.password)[0]
-        if self.private_key:
-            key = key_in(_content(self.private_key), self.private_key, self.password)
-        elif key is None:
-            key = key_in(content, self.certificate, self.password)
-        if not certificates:
+    def certificates(self) -> list[x509.Certificate]:
+        """Return the certificates as the files have them, at least one; CertificateError where there is none."""
+        found = certificates_in(_content(self.certificate), self.certificate, self.password)[0]
+        if not found:
             raise CertificateUnsuitable(f"{self.certificate} holds no certificate")
+        if self.intermediates:
+            found += certificates_in(_content(self.intermediates), self.intermediates, self.password)[0]
+        return found
+
+    def key(self) -> PrivateKey:
+        """Return the private key; CertificateError where there is none that Roles Anywhere takes."""
+        path = self.private_key or self.certificate
+        return checked_key(key_in(_content(path), path, self.password), str(path))
+
+    def _read(self) -> SigningIdentity:
+        certificates, key = self.certificates(), self.key()
         source = Source(str(self.certificate), str(self.private_key or self.certificate), strict=False)
         return SigningIdentity.proven(certificates, key, source)
 

@@ -6,6 +6,7 @@ not renew is used until it expires.
 
 import json
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +30,8 @@ class LocalSessions:
     """Asks AWS; the certificate is read anew each time, connections are kept."""
 
     settings: SessionSettings
+    tell: Callable[[str], None] = lambda _: None
+    """Is told what is done; never a secret."""
     anywhere: RolesAnywhere = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,7 +41,12 @@ class LocalSessions:
         """Return a new session; Error says who must act where there is none."""
         identity = self.settings.files.load()
         identity.check_dates(clock.now())
-        return self.anywhere.create_session(identity, self.settings.request, self.settings.endpoint)
+        request, endpoint = self.settings.request, self.settings.endpoint
+        self.tell(f"certificate {identity.subject!r}, serial number {identity.serial_number}, of {identity.issuer!r}")
+        self.tell(f"asking {endpoint.url or 'AWS'} in {endpoint.region} for {request.role}")
+        session = self.anywhere.create_session(identity, request, endpoint)
+        self.tell(f"{session.assumed_role_arn} until {clock.rfc3339(session.expires_at)}")
+        return session
 
 
 def cached_output(sessions: LocalSessions, key: str, sources: list[Path]) -> str:

@@ -67,10 +67,12 @@ def session_settings(values: Values) -> SessionSettings:
 
 
 def identity_files(values: Values) -> IdentityFiles:
-    """Return where certificate and key are; SettingsError where that was not said."""
-    values.require(("certificate",))
-    certificate = values.path("certificate") or Path()
-    return IdentityFiles(certificate, values.path("private-key"), values.path("intermediates"), password(values))
+    """Return where certificate and key are; SettingsError where neither was said."""
+    certificate = values.path("certificate") or values.path("private-key")
+    if certificate is None:
+        values.require(("certificate",))
+    key, intermediates = values.path("private-key"), values.path("intermediates")
+    return IdentityFiles(certificate or Path(), key, intermediates, password(values))
 
 
 def password(values: Values) -> Password:
