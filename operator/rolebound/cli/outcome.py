@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from rolebound.errors import Error
+from rolebound.errors import CommandRefused, Error
 
 
 def status_of(command: Callable[[], None]) -> int:
@@ -12,8 +12,11 @@ def status_of(command: Callable[[], None]) -> int:
     try:
         command()
         sys.stdout.flush()  # so that a reader who has gone is met here
-    except Error as error:
+    except CommandRefused as error:
         print(f"rolebound: {error}", file=sys.stderr)
+        return 1
+    except Error as error:
+        print(f"rolebound: {error.reason}: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end

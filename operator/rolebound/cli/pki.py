@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="rolebound pki", description="A CA and client certificates for IAM Roles Anywhere.", epilog=_ADVICE
     )
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    commands = top.add_subparsers(required=True)
     _add_init(commands.add_parser("init", help="make a CA", epilog=_ADVICE))
     _add_issue(commands.add_parser("issue", help="make a client certificate", epilog=_ADVICE))
     _add_renew(
