@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
 from cryptography import x509
@@ -56,23 +56,30 @@ def anchor_bundle(pem: bytes, place: str) -> list[x509.Certificate]:
 
 
 def check_authority(certificate: x509.Certificate, place: str) -> None:
-    """Raise CertificateUnsuitable for whatever Roles Anywhere would refuse this trust anchor's certificate for."""
+    """Raise CertificateUnsuitable for what Roles Anywhere would refuse this trust anchor's certificate for."""
+    for fault in authority_faults(certificate, place):
+        raise CertificateUnsuitable(fault)
+
+
+def authority_faults(certificate: x509.Certificate, place: str) -> Iterator[str]:
+    """Yield whatever Roles Anywhere would refuse this trust anchor's certificate for."""
     if certificate.version is not x509.Version.v3:
-        raise CertificateUnsuitable(f"{place} is X.509 {certificate.version.name}; a trust anchor takes v3")
+        yield f"{place} is X.509 {certificate.version.name}; a trust anchor takes v3"
     constraints = extension(certificate, x509.BasicConstraints)
     if constraints is None or not constraints.ca:
-        raise CertificateUnsuitable(
-            f"{place} is not a CA (basicConstraints CA:TRUE); give the certificate of the CA that issued yours"
-        )
+        yield f"{place} is not a CA (basicConstraints CA:TRUE); give the certificate of the CA that issued yours"
     usage = extension(certificate, x509.KeyUsage)
     if usage is None or not usage.key_cert_sign:
-        raise CertificateUnsuitable(f"{place} lacks the key usage keyCertSign; make the CA again with it")
+        yield f"{place} lacks the key usage keyCertSign; make the CA again with it"
+    if _is_weak(certificate):
+        yield f"{place} is signed with MD5 or SHA-1; Roles Anywhere asks for SHA-256 or better"
+
+
+def _is_weak(certificate: x509.Certificate) -> bool:
     try:
-        weak = isinstance(certificate.signature_hash_algorithm, _WEAK_HASHES)
+        return isinstance(certificate.signature_hash_algorithm, _WEAK_HASHES)
     except UnsupportedAlgorithm:
-        return  # newer than this library; AWS decides
-    if weak:
-        raise CertificateUnsuitable(f"{place} is signed with MD5 or SHA-1; Roles Anywhere asks for SHA-256 or better")
+        return False  # newer than this library; AWS decides
 
 
 def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:

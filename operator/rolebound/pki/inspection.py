@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rolebound.clock import rfc3339
-from rolebound.errors import CertificateError
-from rolebound.model.identity import check_leaf
+from rolebound.model.identity import leaf_faults
 from rolebound.model.keys import kind
-from rolebound.pki.certificates import check_authority, extension
+from rolebound.pki.certificates import authority_faults, extension
+from rolebound.pki.keys import is_accepted
 from rolebound.pki.names import TAG_VALUE
 
 _USAGES: Final = {
@@ -47,14 +47,14 @@ def description(certificate: x509.Certificate, place: str, now: datetime) -> dic
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
         "use": "trust anchor" if is_ca else "client",
     }
-    refusal = _refusal(certificate, place, now, is_ca=is_ca)
+    faults = list(_faults(certificate, place, now, is_ca=is_ca))
     tags = {} if is_ca else dict(_tags(certificate))
-    return facts | {"accepted": refusal is None, "refusal": refusal, "principalTags": tags}
+    return facts | {"accepted": not faults, "faults": faults, "principalTags": tags}
 
 
 def as_text(facts: dict[str, Any]) -> str:
     """Return a description as lines for a person."""
-    verdict = "yes" if facts["accepted"] else f"no: {facts['refusal']}"
+    verdict = "yes" if facts["accepted"] else f"no: {'; '.join(facts['faults'])}"
     lines = {
         "Subject": facts["subject"] or "(empty)",
         "Issuer": facts["issuer"],
@@ -72,16 +72,18 @@ def as_text(facts: dict[str, Any]) -> str:
     return "\n".join([facts["file"], *shown, *(["  A trust policy can ask for:", *tags] if tags else [])])
 
 
-def _refusal(certificate: x509.Certificate, place: str, now: datetime, *, is_ca: bool) -> str | None:
-    try:
-        (check_authority if is_ca else check_leaf)(certificate, place)
-    except CertificateError as error:
-        return str(error)
+def _faults(certificate: x509.Certificate, place: str, now: datetime, *, is_ca: bool) -> Iterator[str]:
+    """Yield whatever Roles Anywhere would refuse the certificate for."""
+    if is_ca:
+        yield from authority_faults(certificate, place)
+    else:
+        yield from (fault for _, fault in leaf_faults(certificate, place))
+    if not is_accepted(certificate.public_key()):
+        yield f"{place} has a key that Roles Anywhere does not take: {kind(certificate.public_key())}"
     if now > certificate.not_valid_after_utc:
-        return f"{place} has expired"
+        yield f"{place} has expired"
     if now < certificate.not_valid_before_utc:
-        return f"{place} is not valid yet"
-    return None
+        yield f"{place} is not valid yet"
 
 
 def _tags(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 
 from rolebound.errors import CommandRefused
 
@@ -44,6 +44,15 @@ def key_like(key: object) -> PrivateKey:
     if isinstance(key, rsa.RSAPublicKey | rsa.RSAPrivateKey):
         return rsa.generate_private_key(_PUBLIC_EXPONENT, max(key.key_size, min(_RSA_BITS)))
     raise CommandRefused("the certificate's key is neither RSA nor ECDSA on P-256, P-384 or P-521; issue a new one")
+
+
+def is_accepted(key: object) -> bool:
+    """Return whether Roles Anywhere takes certificates with this public key."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= min(_RSA_BITS)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in {curve.name for curve in _CURVES}
+    return isinstance(key, mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey)
 
 
 def key_pem(key: PrivateKey, password: bytes | None = None) -> bytes:
