@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 from tests.emulator.signer import Draft
-from tests.emulator.world import Setup
+from tests.emulator.world import Setup, World
 
 ARNS = ("trustAnchorArn", "profileArn", "roleArn")
 Bend = Callable[[Draft], Draft]
@@ -42,22 +42,34 @@ def write_model(folder: Path) -> None:
     target.write_text(json.dumps(model))
 
 
-def client(setup: Setup, models: Path, bend: Bend = lambda draft: draft) -> Any:
-    """Return a client that signs with the set-up's identity, as `bend` leaves it."""
-    session = botocore.session.Session()
-    session.get_component("data_loader").search_paths.insert(0, str(models))
-    emulator = setup.world.emulator
-    make: Any = boto3.session.Session(botocore_session=session).client
-    made = make(
-        "rolesanywhere",
-        region_name=emulator.settings.region,
-        endpoint_url=emulator.endpoint_url,
-        verify=str(emulator.ca_file) if emulator.ca_file else None,
-        # What is wrong has to reach the emulator, once.
-        config=Config(signature_version=UNSIGNED, parameter_validation=False, retries={"total_max_attempts": 1}),
-    )
+class Client:
+    """A client that signs with a set-up's identity, as `bend` leaves the request; one serves many calls."""
 
-    def sign(request: Any, **_: Any) -> None:
+    def __init__(self, world: World, models: Path) -> None:
+        session = botocore.session.Session()
+        session.get_component("data_loader").search_paths.insert(0, str(models))
+        make: Any = boto3.session.Session(botocore_session=session).client
+        emulator = world.emulator
+        self._client = make(
+            "rolesanywhere",
+            region_name=emulator.settings.region,
+            endpoint_url=emulator.endpoint_url,
+            verify=str(emulator.ca_file) if emulator.ca_file else None,
+            # What is wrong has to reach the emulator, once.
+            config=Config(signature_version=UNSIGNED, parameter_validation=False, retries={"total_max_attempts": 1}),
+        )
+        self._client.meta.events.register("before-send.rolesanywhere.CreateSession", self._sign)
+        self._signing: tuple[Setup, Bend] | None = None
+
+    def create_session(self, setup: Setup, bend: Bend = lambda draft: draft, **asked: Any) -> Any:
+        """Ask for a session with boto3; its ClientError where there is none."""
+        self._signing = setup, bend
+        fields = {"trustAnchorArn": setup.anchor, "profileArn": setup.profile, "roleArn": setup.role}
+        return self._client.create_session(**{**fields, **asked})
+
+    def _sign(self, request: Any, **_: Any) -> None:
+        assert self._signing is not None
+        setup, bend = self._signing
         url = urlsplit(request.url)
         body = request.body.encode() if isinstance(request.body, str) else bytes(request.body)
         signed = bend(replace(setup.draft(), host=url.netloc, query=url.query, raw_body=body)).signed()
@@ -65,6 +77,3 @@ def client(setup: Setup, models: Path, bend: Bend = lambda draft: draft) -> Any:
             request.headers[name] = value
         request.body = signed.body
         request.headers["Content-Length"] = str(len(signed.body))
-
-    made.meta.events.register("before-send.rolesanywhere.CreateSession", sign)
-    return made

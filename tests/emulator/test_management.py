@@ -215,6 +215,16 @@ def test_who_may_not_pass_a_role_makes_no_profile_of_it(world: World) -> None:
     assert "iam:PassRole" in message
 
 
+def test_a_body_without_end_is_a_validation_exception(world: World) -> None:
+    client = world._new_client("rolesanywhere", _keys(world), None)
+    deep = b"[" * 100_000
+    client.meta.events.register("before-call.rolesanywhere", lambda params, **_: params.update(body=deep))
+
+    status, code, _ = refusal(lambda: client.create_profile(name="a", roleArns=[]))
+
+    assert (status, code) == (400, "ValidationException")
+
+
 class _Unvalidated:
     """A serializer without botocore's own validation in front."""
 

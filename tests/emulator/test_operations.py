@@ -42,16 +42,26 @@ def call(world: World, operation: str, **given: Any) -> Any:
     return world.client("rolesanywhere")._make_api_call(operation, parameters)
 
 
-def call_and_read(world: World, operation: str, **given: Any) -> tuple[Any, Any]:
-    """The answer, and its JSON as it came: botocore drops in silence what its model does not name."""
-    key = world.emulator.administrator
-    client = world._new_client("rolesanywhere", (key.access_key_id, key.secret_access_key, None), None)
-    bodies: list[bytes] = []
-    client.meta.events.register(
-        "response-received.rolesanywhere", lambda response_dict, **_: bodies.append(response_dict["body"])
-    )
-    answer = client._make_api_call(operation, {name: given.get(name, VALUES.get(name)) for name in required(operation)})
-    return answer, json.loads(bodies[-1])
+class Wire:
+    """A client that keeps the JSON of its last answer: botocore drops in silence what its model does not name."""
+
+    def __init__(self, world: World) -> None:
+        key = world.emulator.administrator
+        self.client = world._new_client("rolesanywhere", (key.access_key_id, key.secret_access_key, None), None)
+        self.client.meta.events.register("response-received.rolesanywhere", self._keep)
+        self.body = b""
+
+    def call(self, operation: str, **given: Any) -> tuple[Any, Any]:
+        parameters = {name: given.get(name, VALUES.get(name)) for name in required(operation)}
+        return self.client._make_api_call(operation, parameters), json.loads(self.body)
+
+    def _keep(self, response_dict: Mapping[str, Any], **_: Any) -> None:
+        self.body = response_dict["body"]
+
+
+@pytest.fixture(scope="module")
+def wire(world: World) -> Wire:
+    return Wire(world)
 
 
 def unknown(shape: Shape, value: Any) -> list[str]:
@@ -69,7 +79,7 @@ def test_the_model_has_thirty() -> None:
 
 
 @pytest.mark.parametrize("operation", SERVICE.operation_names)
-def test_it_answers_with_the_models_own_shape(world: World, setup: Setup, operation: str) -> None:
+def test_it_answers_with_the_models_own_shape(world: World, setup: Setup, wire: Wire, operation: str) -> None:
     setup.credentials(instanceProperties={"rack": "7"})
     made = call(world, "CreateProfile")["profile"], call(world, "CreateTrustAnchor")["trustAnchor"]
     crl = call(world, "ImportCrl", trustAnchorArn=made[1]["trustAnchorArn"])["crl"]
@@ -82,12 +92,12 @@ def test_it_answers_with_the_models_own_shape(world: World, setup: Setup, operat
         "resourceArn": made[0]["profileArn"],
     }
 
-    answer, wire = call_and_read(world, operation, **given)
+    answer, document = wire.call(operation, **given)
 
     model = SERVICE.operation_model(operation)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == model.http["responseCode"]
     assert model.output_shape is not None
-    assert unknown(model.output_shape, wire) == []
+    assert unknown(model.output_shape, document) == []
     expected = model.output_shape.members.keys() - {"nextToken"}
     assert answer.keys() - {"ResponseMetadata", "nextToken"} == expected
 

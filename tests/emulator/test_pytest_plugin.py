@@ -1,10 +1,12 @@
 """The pytest plugin as its users have it: a suite of their own, run by pytest in a process of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 SUITE = """
 import os
 
@@ -44,7 +46,7 @@ def test_a_suite_of_its_users_has_an_emulator(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
         cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(Path("operator").absolute())},
+        env={**environment, "PYTHONPATH": str(ROOT / "operator")},
         capture_output=True,
         text=True,
         timeout=120,
@@ -53,3 +55,12 @@ def test_a_suite_of_its_users_has_an_emulator(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout
     assert "3 passed" in done.stdout
+
+
+def test_its_guide_names_its_fixtures() -> None:
+    guide = (ROOT / "docs" / "howto" / "run-the-aws-stand-in.md").read_text()
+    source = (ROOT / "operator" / "rolebound" / "emulator" / "pytest.py").read_text()
+
+    documented = re.findall(r"^\| `(roles_anywhere\w*)` \|", guide, re.MULTILINE)
+
+    assert sorted(documented) == sorted(re.findall(r"^def (\w+)\(", source, re.MULTILINE))

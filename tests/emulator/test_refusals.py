@@ -151,28 +151,28 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def refused(setup: Setup, models: Path, case: Case) -> tuple[tuple[int, str], str]:
-    fields = {"trustAnchorArn": setup.anchor, "profileArn": setup.profile, "roleArn": setup.role}
+@pytest.fixture(scope="module")
+def client(world: World, models: Path) -> boto.Client:
+    return boto.Client(world, models)
+
+
+def refused(client: boto.Client, setup: Setup, case: Case) -> tuple[tuple[int, str], str]:
     with pytest.raises(ClientError) as caught:
-        boto.client(setup, models, case.bend).create_session(**{**fields, **case.asked})
+        client.create_session(setup, case.bend, **case.asked)
     response = caught.value.response
     return (response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]), response["Error"]["Message"]
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_boto3_is_told(setup: Setup, models: Path, case: Case) -> None:
-    kind, message = refused(case.setup(setup), models, case)
+def test_boto3_is_told(client: boto.Client, setup: Setup, case: Case) -> None:
+    kind, message = refused(client, case.setup(setup), case)
 
     assert kind == case.kind
     assert case.says in message
 
 
-def test_boto3_gets_a_session_where_nothing_is_bent(setup: Setup, models: Path) -> None:
-    answer = boto.client(setup, models).create_session(
-        trustAnchorArn=setup.anchor, profileArn=setup.profile, roleArn=setup.role
-    )
-
-    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 201
+def test_boto3_gets_a_session_where_nothing_is_bent(client: boto.Client, setup: Setup) -> None:
+    assert client.create_session(setup)["ResponseMetadata"]["HTTPStatusCode"] == 201
 
 
 RATE = Case("Rate exceeded", (429, "ThrottlingException"))
@@ -186,7 +186,7 @@ def test_boto3_is_throttled(models: Path) -> None:
         answers = [setup.create_session().status for _ in range(10)]
 
         assert answers == [201] * 10
-        assert refused(setup, models, RATE) == (RATE.kind, RATE.says)
+        assert refused(boto.Client(setup.world, models), setup, RATE) == (RATE.kind, RATE.says)
 
 
 # Those that only a client without a signer or with a broken one meets, in `test_requests`.

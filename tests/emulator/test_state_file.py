@@ -23,6 +23,16 @@ from tests.emulator.world import TRUST_POLICY, World
 ACCOUNT = "555566667777"
 
 
+EMPTY: dict[str, Any] = {
+    "version": 1,
+    "account": ACCOUNT,
+    "region": "us-east-1",
+    "resources": [],
+    "iam": {"policies": [], "users": [], "groups": [], "roles": []},
+}
+GROUP = {"name": "g", "id": "i", "path": "/", "createdAt": "2026-01-01", "policies": {}, "attached": [], "users": []}
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "state.json"
@@ -190,6 +200,7 @@ class _Remote(Emulator):
         (f'{{"version": 1, "account": "{ACCOUNT}", "region": "eu-west-1"}}', "of the region eu-west-1"),
         (f'{{"version": 1, "account": "{ACCOUNT}", "region": "us-east-1"}}', "damaged"),
         (f'{{"version": 1, "account": "{ACCOUNT}", "region": "us-east-1", "resources": [{{}}]}}', "damaged"),
+        (json.dumps({**EMPTY, "iam": {**EMPTY["iam"], "groups": [GROUP, GROUP]}}), "damaged"),
     ],
 )
 def test_a_file_that_is_no_such_state_is_left_alone(file: Path, content: str, message: str) -> None:
@@ -199,6 +210,24 @@ def test_a_file_that_is_no_such_state_is_left_alone(file: Path, content: str, me
         Emulator(settings(file)).start()
 
     assert file.read_text() == content
+
+
+def test_the_command_says_in_a_line_why_it_cannot_start(file: Path) -> None:
+    file.write_text("{")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "rolebound", "emulate", "--port=0", "--http", f"--state-file={file}"],
+        env={**os.environ, "PYTHONPATH": "operator"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"rolebound: the emulator cannot start: {file} is not a state file of the emulator: no JSON\n"
+    )
 
 
 def test_a_change_that_cannot_be_kept_is_no_success(tmp_path: Path) -> None:

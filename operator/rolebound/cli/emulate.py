@@ -128,7 +128,7 @@ def _usage_of(emulator: "Emulator") -> str:
             "",
             *exports,
             "",
-            f"Its state file is {emulator.state_dir / 'emulator.json'}. Stop it with Ctrl-C.",
+            f"Where it is stands in {emulator.state_dir / 'emulator.json'}. Stop it with Ctrl-C.",
         ]
     )
 

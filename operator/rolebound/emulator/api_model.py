@@ -70,7 +70,7 @@ def _routes() -> list[tuple[OperationModel, re.Pattern[str]]]:
 def _parameters(operation: OperationModel, request: HttpRequest, labels: Mapping[str, str]) -> dict[str, Any]:
     try:
         body = json.loads(request.body) if request.body.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise invalid("The request body is not a JSON object")

@@ -11,6 +11,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from moto.iam.exceptions import IAMException
+
 from rolebound.emulator.archive import resource_document, resource_from
 from rolebound.emulator.files import write_whole
 from rolebound.emulator.iam_archive import iam_document, restore_iam
@@ -43,7 +45,7 @@ class KeptState:
         try:
             kept = [resource_from(one) for one in document["resources"]]
             restore_iam(self.account, self.region, document["iam"])
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, IAMException) as error:
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"{self.path} is a damaged state file of the emulator: {what}") from None
         for resource in kept:

@@ -1,7 +1,7 @@
 """One emulator from start to stop: its account, its server, and the files by which others find it.
 
-Wires the parts and decides nothing about requests. The state file appears whole, and only once the server listens; it
-goes when the emulator stops. The administrator's secret key is in one file of mode 0600 and in no output.
+Wires the parts and decides nothing about requests. The location file appears whole, and only once the server listens;
+it goes when the emulator stops. The administrator's secret key is in one file of mode 0600 and in no output.
 """
 
 import json
@@ -33,7 +33,7 @@ from rolebound.emulator.sessions import SessionBook
 from rolebound.emulator.throttle import Throttle
 from rolebound.emulator.tls import server_certificate
 
-STATE_FILE: Final = "emulator.json"
+LOCATION_FILE: Final = "emulator.json"
 CA_FILE: Final = "ca.pem"
 CREDENTIALS_FILE: Final = "administrator"
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
@@ -81,7 +81,7 @@ class Emulator:
         self.clock = Clock(self.settings.clock_offset)
 
     def start(self) -> Self:
-        """Listen, then write the state files; returns once requests are answered."""
+        """Listen, then write the location file; returns once requests are answered."""
         with ExitStack() as cleanup:
             judge = Judge(SessionBook(), self.clock)
             cleanup.enter_context(judging(self.settings.account, judge))
@@ -109,14 +109,14 @@ class Emulator:
                 write_whole(state_dir / CA_FILE, certificate.ca_pem, mode=0o644)
             write_whole(state_dir / CREDENTIALS_FILE, _credentials(administrator), mode=0o600)
             self._running = _Running(server, endpoint_url, administrator, state_dir, cleanup.pop_all())
-        write_whole(state_dir / STATE_FILE, json.dumps(self.state(), indent=2).encode() + b"\n", mode=0o644)
+        write_whole(state_dir / LOCATION_FILE, json.dumps(self.state(), indent=2).encode() + b"\n", mode=0o644)
         return self
 
     def stop(self) -> None:
-        """End every connection, forget everything; the state file goes first. Stopping twice is stopping once."""
+        """End every connection, forget everything; the location file goes first. Stopping twice is stopping once."""
         running, self._running = self._running, None
         if running is not None:
-            (running.state_dir / STATE_FILE).unlink(missing_ok=True)
+            (running.state_dir / LOCATION_FILE).unlink(missing_ok=True)
             running.cleanup.close()
 
     def __enter__(self) -> Self:
@@ -142,7 +142,7 @@ class Emulator:
 
     @property
     def state_dir(self) -> Path:
-        """Where the state file and the files that it names are."""
+        """Where the location file and the files that it names are."""
         return self._started().state_dir
 
     @property
@@ -151,7 +151,7 @@ class Emulator:
         return self._started().administrator
 
     def state(self) -> dict[str, object]:
-        """Return what the state file says: where the stand-in is and how to use it, no secret."""
+        """Return what the location file says: where the stand-in is and how to use it, no secret."""
         return {
             "endpointURL": self.endpoint_url,
             "caFile": str(self.ca_file) if self.ca_file else None,
