@@ -8,9 +8,10 @@ from secrets import token_urlsafe
 from rolebound.cli import session_flags
 from rolebound.cli.cached import output_of
 from rolebound.cli.until_stopped import background, renewal_of, served
+from rolebound.endpoint.server import Server
 from rolebound.errors import SettingsError
 from rolebound.local.flags import CACHED_FLAGS
-from rolebound.local.serving import Held, Service, server_of
+from rolebound.local.serving import Held, Service, loopback
 from rolebound.local.settings import session_settings
 from rolebound.local.values import Values
 from rolebound.local.variables import HIDING, variables
@@ -50,7 +51,7 @@ def _through_endpoint(values: Values, command: list[str], environment: dict[str,
     renewal = renewal_of(values, settings, held.hold)
     renewal.start()
     service = Service(held, settings.request.role.name, token)
-    server = server_of(service, 0, _HOPS)
+    server = Server(loopback(0, _HOPS), service.answer)
     port = server.listener.getsockname()[1]
     environment |= {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://127.0.0.1:{port}/v1/credentials",

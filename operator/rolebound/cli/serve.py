@@ -5,8 +5,9 @@ import signal
 from rolebound.cli import session_flags
 from rolebound.cli.until_stopped import background, renewal_of
 from rolebound.endpoint.protocol import CREDENTIALS_PATH
+from rolebound.endpoint.server import Server
 from rolebound.local.flags import SESSION_FLAGS
-from rolebound.local.serving import Held, Service, server_of, token_in
+from rolebound.local.serving import Held, Service, loopback, token_in
 from rolebound.local.settings import session_settings
 
 _DESCRIPTION = (
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
         token_file = values.path("authorization-token-file")
         held = Held()
         service = Service(held, settings.request.role.name, token_in(token_file) if token_file else "")
-        server = server_of(service, port, hops)
+        server = Server(loopback(port, hops), service.answer)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
         renewal = renewal_of(values, settings, held.hold)

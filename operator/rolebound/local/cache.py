@@ -48,8 +48,9 @@ def key_of(command: list[str], environ: dict[str, str]) -> str:
 
 
 def directory(environ: dict[str, str]) -> str:
-    """Return where entries are kept: `$XDG_CACHE_HOME/rolebound`, or in `~/.cache`."""
-    return os.path.join(environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "rolebound")
+    """Return where entries are kept: `$XDG_CACHE_HOME/rolebound`, or in `~/.cache`; "" where there is no home."""
+    home = environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return "" if home.startswith("~") else os.path.join(home, "rolebound")
 
 
 def read(folder: str, key: str, now: float) -> Entry | None:
@@ -89,7 +90,7 @@ class Lock:
         self._descriptor = -1
 
     def __enter__(self) -> None:
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)  # fails for "", as it must
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         flock(self._descriptor, LOCK_EX)
 

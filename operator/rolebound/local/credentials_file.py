@@ -13,12 +13,19 @@ from tempfile import mkstemp
 
 from rolebound.errors import SettingsError
 from rolebound.local.profile_text import with_profile
+from rolebound.local.values import user_path
 from rolebound.model.session import Session
 
 
 def credentials_file(environ: Mapping[str, str]) -> Path:
-    """Return the file that SDKs read: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`."""
-    return Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials").expanduser()
+    """Return the file that SDKs read: `AWS_SHARED_CREDENTIALS_FILE`, or `~/.aws/credentials`.
+
+    SettingsError where there is no home directory and nothing else was said.
+    """
+    path = user_path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")
+    if str(path).startswith("~"):
+        raise SettingsError(f"there is no home directory for {path}; set HOME or AWS_SHARED_CREDENTIALS_FILE")
+    return path
 
 
 def write_profile(path: Path, profile: str, session: Session) -> None:

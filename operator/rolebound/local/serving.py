@@ -12,7 +12,7 @@ from secrets import token_urlsafe
 from rolebound import clock
 from rolebound.endpoint import protocol
 from rolebound.endpoint.protocol import Credentials, Refused, Request, Response, authorize
-from rolebound.endpoint.server import Server, listen
+from rolebound.endpoint.server import listen
 from rolebound.errors import SettingsError
 from rolebound.local.metadata import Metadata
 from rolebound.model.session import Session
@@ -56,15 +56,15 @@ class Service:
         return Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token, session.expires_at)
 
 
-def server_of(service: Service, port: int, hop_limit: int) -> Server:
-    """Return a server that listens on loopback; SettingsError where the port is taken."""
+def loopback(port: int, hop_limit: int) -> socket.socket:
+    """Return a socket that listens on loopback; SettingsError where the port is taken."""
     try:
         listener = listen(port)
     except OSError as error:
         raise SettingsError(f"--port: 127.0.0.1:{port} cannot be listened on: {error.strerror}") from None
     # What is accepted takes it from here: an answer that is forwarded more often than this is lost.
     listener.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hop_limit)
-    return Server(listener, service.answer)
+    return listener
 
 
 def token_in(path: Path) -> str:

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from rolebound.errors import CertificateUnsuitable, SpecInvalid
 from rolebound.local.identity_files import IdentityFiles, Password
-from rolebound.local.values import Values, config_file
+from rolebound.local.values import Values, config_file, user_path
 from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
 from rolebound.model.session import Endpoint, SessionRequest
 
@@ -38,7 +38,7 @@ class SessionSettings:
     def sources(self, values: Values, environ: Mapping[str, str]) -> list[Path]:
         """Return every file whose change makes another session: ours, and the AWS configuration."""
         configuration = values.path("config") or config_file(environ)
-        aws = Path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config").expanduser()
+        aws = user_path(environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
         return [*self.files.paths, configuration, aws]
 
 

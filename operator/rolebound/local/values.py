@@ -60,7 +60,7 @@ class Values:
     def path(self, name: str) -> Path | None:
         """Return a path, with `~` for the home directory, or None where nothing was said."""
         text = self.text(name)
-        return Path(text).expanduser() if text else None
+        return user_path(text) if text else None
 
     def wrong(self, name: str, what: str) -> SettingsError:
         """Return the error that says where `name` was set and what is wrong with it; never the value itself."""
@@ -89,7 +89,7 @@ def layered(names: Iterable[str], said: Mapping[str, str], environ: Mapping[str,
     }
     given |= {name: Value(text, f"--{name}") for name, text in said.items()}
     chosen = given.get(CONFIG)
-    path = Path(chosen.text).expanduser() if chosen else config_file(environ)
+    path = user_path(chosen.text) if chosen else config_file(environ)
     if chosen or path.exists():
         given = {name: value for name, value in _of_file(path).items() if name in wanted} | given
     values = Values(given, wanted)
@@ -101,8 +101,12 @@ def layered(names: Iterable[str], said: Mapping[str, str], environ: Mapping[str,
 
 def config_file(environ: Mapping[str, str]) -> Path:
     """Return where the configuration is read from when nothing else was said."""
-    home = environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")  # noqa: PTH111, PTH118 - never raises
-    return Path(home) / "rolebound" / "config.toml"
+    return user_path(environ.get("XDG_CONFIG_HOME") or "~/.config") / "rolebound" / "config.toml"
+
+
+def user_path(text: str) -> Path:
+    """Return the path; a `~` stays where there is no home directory, as for a container's user without a name."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises there
 
 
 def _of_file(path: Path) -> dict[str, Value]:

@@ -242,6 +242,8 @@ def test_session_name_that_cannot_be_sent_is_the_specs_fault(
     [
         (Endpoint("eu-central-1"), "https://rolesanywhere.eu-central-1.amazonaws.com"),
         (Endpoint("cn-north-1"), "https://rolesanywhere.cn-north-1.amazonaws.com.cn"),
+        (Endpoint("eusc-de-east-1"), "https://rolesanywhere.eusc-de-east-1.amazonaws.eu"),
+        (Endpoint("us-iso-east-1"), "https://rolesanywhere.us-iso-east-1.c2s.ic.gov"),
         (Endpoint("us-gov-west-1"), "https://rolesanywhere.us-gov-west-1.amazonaws.com"),
         (Endpoint("us-east-1", use_fips=True), "https://rolesanywhere-fips.us-east-1.amazonaws.com"),
         (Endpoint("eu-central-1", use_dual_stack=True), "https://rolesanywhere.eu-central-1.api.aws"),
