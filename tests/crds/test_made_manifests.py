@@ -37,3 +37,24 @@ def test_the_secret_of_pki_is_accepted(cluster: Cluster) -> None:
     made = secret_manifest("client", "default", issued.certificate_pem, issued.key_pem)
 
     assert "secret/client created" in cluster.kubectl("create", "--dry-run=server", "-f", "-", stdin=made).stdout
+
+
+def test_a_new_certificate_takes_the_place_of_the_old_one(cluster: Cluster) -> None:
+    """As the guide has it: one server-side apply, whoever wrote the Secret before."""
+    first, second = CA.root().issue("web"), CA.root().issue("web")
+    data = {"tls.crt": first.certificate_pem.decode(), "tls.key": first.key_pem.decode()}
+    old = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {"name": "rotated", "namespace": "default"},
+        "stringData": data,
+    }
+    cluster.kubectl("create", "-f", "-", stdin=yaml.safe_dump(old))
+    made = secret_manifest("rotated", "default", second.certificate_pem, second.key_pem)
+
+    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=made)
+
+    told = cluster.kubectl("get", "secret", "rotated", "-n", "default", "-o", "yaml").stdout
+    assert yaml.safe_load(told)["data"] == yaml.safe_load(made)["data"]
+    cluster.kubectl("delete", "secret", "rotated", "-n", "default")
