@@ -11,12 +11,14 @@ from testbed.processes import Process, answers, free_port, start, wait_until
 
 ROOT: Final = Path(__file__).parent.parent
 NAMESPACE: Final = "rolebound-system"
+# Tests of injection put an injector in force themselves.
+_NO_INJECTOR: Final = ("--set", "injection.mode=none")
 
 
 def install_rights(cluster: Cluster) -> None:
     """What the chart installs, but for the Deployment: CRDs, ServiceAccount, RBAC."""
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)
-    cluster.helm("install", "rolebound", str(ROOT / "helm" / "rolebound"), "-n", NAMESPACE)
+    cluster.helm("install", "rolebound", str(ROOT / "helm" / "rolebound"), "-n", NAMESPACE, *_NO_INJECTOR)
     cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE)
     crds = ("clusterawsroles", "awsroles", "awsrolebindings")
     names = [f"crd/{name}.rolebound.dev" for name in crds]

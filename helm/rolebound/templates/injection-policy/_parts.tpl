@@ -149,30 +149,37 @@ spec:
     ]
 {{- end -}}
 
-{{/* JSON patches that give each container of `variables.equipped` in the pod's .list, .but some, what it lacks. */}}
+{{/*
+JSON patches that give each container of `variables.equipped` in the pod's .list, .but some, what it lacks. One for each
+element: Kubernetes 1.36 panics where the value of a patch is a list of Objects.
+*/}}
 {{- define "rolebound.injection.equip" -}}
 object.spec.?{{ .list }}.orValue([]).transformList(index, container,
   container.name in variables.equipped{{ with .but }} && !(container.name in {{ . }}){{ end }},
-  [
-    JSONPatch{
+  (has(container.volumeMounts) ? []
+    : [JSONPatch{op: 'add', path: '/spec/{{ .list }}/' + string(index) + '/volumeMounts', value: []}])
+  + (container.?volumeMounts.orValue([])
+     .exists(theirs, theirs.mountPath in [variables.path, variables.path + '/']) ? []
+    : [JSONPatch{
+        op: 'add',
+        path: '/spec/{{ .list }}/' + string(index) + '/volumeMounts/-',
+        value: Object.spec.containers.volumeMounts{
+          name: variables.volume, mountPath: variables.path, readOnly: true}}])
+  + (has(container.env) ? []
+    : [JSONPatch{op: 'add', path: '/spec/{{ .list }}/' + string(index) + '/env', value: []}])
+  + variables.env.filter(ours, !container.?env.orValue([]).exists(theirs, theirs.name == ours.name))
+    .map(ours, JSONPatch{
       op: 'add',
-      path: '/spec/{{ .list }}/' + string(index) + '/volumeMounts',
-      value: container.?volumeMounts.orValue([])
-        + (container.?volumeMounts.orValue([])
-           .exists(theirs, theirs.mountPath in [variables.path, variables.path + '/']) ? []
-          : [Object.spec.containers.volumeMounts{
-              name: variables.volume, mountPath: variables.path, readOnly: true}])},
-    JSONPatch{
-      op: 'add',
-      path: '/spec/{{ .list }}/' + string(index) + '/env',
-      value: container.?env.orValue([])
-        + variables.env.filter(ours, !container.?env.orValue([]).exists(theirs, theirs.name == ours.name))
-          .map(ours, Object.spec.containers.env{name: ours.name, value: ours.value})
-        + (container.?env.orValue([]).exists(theirs, theirs.name in ['AWS_REGION', 'AWS_DEFAULT_REGION']) ? []
-          : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map(name, Object.spec.containers.env{
-              name: name,
-              valueFrom: Object.spec.containers.env.valueFrom{
-                secretKeyRef: Object.spec.containers.env.valueFrom.secretKeyRef{
-                  name: variables.secret, key: 'AWS_REGION'}}}))}
-  ]).flatten()
+      path: '/spec/{{ .list }}/' + string(index) + '/env/-',
+      value: Object.spec.containers.env{name: ours.name, value: ours.value}})
+  + (container.?env.orValue([]).exists(theirs, theirs.name in ['AWS_REGION', 'AWS_DEFAULT_REGION']) ? []
+    : ['AWS_REGION', 'AWS_DEFAULT_REGION'].map(name, JSONPatch{
+        op: 'add',
+        path: '/spec/{{ .list }}/' + string(index) + '/env/-',
+        value: Object.spec.containers.env{
+          name: name,
+          valueFrom: Object.spec.containers.env.valueFrom{
+            secretKeyRef: Object.spec.containers.env.valueFrom.secretKeyRef{
+              name: variables.secret, key: 'AWS_REGION'}}}}))
+  ).flatten()
 {{- end -}}
