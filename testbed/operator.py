@@ -14,14 +14,17 @@ ROOT: Final = Path(__file__).parent.parent
 CHART: Final = ROOT / "helm" / "rolebound"
 NAMESPACE: Final = "rolebound-system"
 WEBHOOK: Final = "rolebound-webhook"
+# Tests of injection put an injector in force themselves; the rights that the webhook needs are there.
+_RIGHTS: Final = ("--set", "injection.mode=webhook")
 
 
 def install_rights(cluster: Cluster) -> None:
     """What the chart installs, but for the Deployment and the webhook's configuration: CRDs, ServiceAccount, RBAC."""
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)
-    cluster.helm("install", "rolebound", str(CHART), "-n", NAMESPACE)
-    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE)
+    cluster.helm("upgrade", "--install", "rolebound", str(CHART), "-n", NAMESPACE, *_RIGHTS)
+    # In this order: without the operator nobody answers the webhook's calls.
     cluster.kubectl("delete", "mutatingwebhookconfiguration", WEBHOOK)
+    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE, "--cascade=foreground")
     crds = ("clusterawsroles", "awsroles", "awsrolebindings")
     names = [f"crd/{name}.rolebound.dev" for name in crds]
     cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")

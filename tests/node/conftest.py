@@ -8,8 +8,7 @@ import pytest
 
 from testbed import images
 from testbed.cluster import Cluster
-from testbed.operator import NAMESPACE, ROOT
-from testbed.webhook import uninstall_webhook
+from testbed.operator import NAMESPACE, ROOT, install_rights
 from tests.support.aws import Aws
 from tests.support.kubernetes import Sandbox, asking_pod
 
@@ -38,8 +37,7 @@ def installed(cluster: Cluster, aws: Aws) -> Iterator[Cluster]:
         logs = cluster.kubectl("logs", "deployment/rolebound", "-n", NAMESPACE, check=False)
         pytest.fail(f"the operator does not become ready:\n{described}\n{logs.stdout}{logs.stderr}", pytrace=False)
     yield cluster
-    uninstall_webhook(cluster)  # before the operator, without which nobody answers
-    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE, "--cascade=foreground")
+    install_rights(cluster)  # and nothing else of it any more
 
 
 @pytest.fixture
