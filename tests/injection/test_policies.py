@@ -1,14 +1,12 @@
 """What is the admission policies' own: what they cannot do is said, and is left to the webhook where there is one."""
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from testbed.cluster import Cluster
-from testbed.processes import wait_until
-from tests.injection.api import Api, Object
+from tests.injection.api import Api
 from tests.injection.policies import policies_in_force
 from tests.support.injection import cases
 from tests.support.kubernetes import Sandbox
