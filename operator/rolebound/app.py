@@ -164,11 +164,11 @@ async def build(settings: Settings) -> App:
         resync=Resync(api, secrets, observer, refresher),
         vigil=Vigil(secrets, refresher),
         metrics=metrics,
-        webhook=_webhook(settings, api, observer),
+        webhook=_webhook(settings, api, observer, metrics),
     )
 
 
-def _webhook(settings: Settings, api: KubernetesAPI, observer: Observer) -> Webhook | None:
+def _webhook(settings: Settings, api: KubernetesAPI, observer: Observer, metrics: Metrics) -> Webhook | None:
     if not settings.webhook:
         return None
     sidecar = Sidecar(settings.sidecar_image, settings.sidecar_pull_policy, settings.endpoint_port)
@@ -180,5 +180,6 @@ def _webhook(settings: Settings, api: KubernetesAPI, observer: Observer) -> Webh
         names=serving_names(name),
         renews=settings.webhook_certificate == "own",
         present=server.present,
+        metrics=metrics,
     )
     return Webhook(Admission(observer.inventory, observer, api, sidecar), server, rotation)

@@ -49,6 +49,11 @@ class Metrics:
             registry=self.registry,
             buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
         )
+        self.webhook_not_after = Gauge(
+            "rolebound_webhook_certificate_not_after_timestamp_seconds",
+            "When the certificate that the webhook serves with expires, in seconds since 1970.",
+            registry=self.registry,
+        )
         self.events_dropped = Counter(
             "rolebound_events_dropped_total",
             "Kubernetes Events that were not posted because too many waited.",

@@ -19,6 +19,7 @@ import kopf
 import structlog
 from aiohttp import web
 
+from rolebound.errors import SettingsError
 from rolebound.model.serving import ServingCertificate
 
 log = structlog.get_logger(__name__)
@@ -63,20 +64,26 @@ class AdmissionServer:
         self._certified.set()
 
     async def __call__(self, fn: kopf.WebhookFn) -> AsyncIterator[kopf.WebhookClientConfig]:
-        """Listen as long as kopf iterates, and a while longer."""
+        """Listen as long as kopf iterates, and a while longer; SettingsError where the port cannot be had."""
         await self._certified.wait()
         application = web.Application(client_max_size=_LARGEST)
         application.router.add_post(PATH, partial(self._answer, fn))
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_ANSWERS)
         await runner.setup()
         try:
-            await web.TCPSite(runner, self.host or None, self.port, ssl_context=self._context).start()
+            await self._listen(runner)
             self.port, self.listening = int(runner.addresses[0][1]), True
             log.info("webhook_listening", port=self.port)
             yield {}  # the chart says how the webhook is reached
             await asyncio.Event().wait()
         finally:
             await self._end(runner)
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        try:
+            await web.TCPSite(runner, self.host or None, self.port, ssl_context=self._context).start()
+        except OSError as error:
+            raise SettingsError(f"the webhook cannot listen on ROLEBOUND_WEBHOOK_PORT {self.port}: {error}") from error
 
     async def _end(self, runner: web.AppRunner) -> None:
         if self.listening:

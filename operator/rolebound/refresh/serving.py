@@ -16,6 +16,7 @@ from rolebound import clock
 from rolebound.cluster.api import NotFound
 from rolebound.cluster.serving import ServingSecret, StoredServing, WebhookConfiguration
 from rolebound.errors import CertificateError, CertificateMissing, Error
+from rolebound.metrics import Metrics
 from rolebound.model.serving import ServingCertificate
 from rolebound.planning.serving import ca_bundle, may_serve, must_renew, renewed
 
@@ -39,6 +40,7 @@ class ServingRotation:
     """False where cert-manager makes and renews the Secret."""
     present: Callable[[ServingCertificate], None]
     """Serves with a certificate from now on."""
+    metrics: Metrics
     _served: list[tuple[ServingCertificate, datetime]] = field(default_factory=list)
     """The certificate in use, and before it the one that it replaced, with the instant since which each was in use."""
     _trusted: tuple[ServingCertificate, datetime] | None = None
@@ -102,6 +104,7 @@ class ServingRotation:
 
     def _serve(self, certificate: ServingCertificate, at: datetime) -> None:
         self.present(certificate)
+        self.metrics.webhook_not_after.set(certificate.not_after.timestamp())
         self._served = [*self._served[-1:], (certificate, at)]
         log.info("webhook_certificate_served", not_after=clock.rfc3339(certificate.not_after))
 

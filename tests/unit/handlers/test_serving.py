@@ -13,6 +13,7 @@ import kopf
 import pytest
 
 from rolebound import clock
+from rolebound.errors import SettingsError
 from rolebound.handlers.serving import AdmissionServer
 from rolebound.model.serving import ServingCertificate
 from rolebound.planning.serving import LIFETIME
@@ -134,6 +135,16 @@ async def test_ending_server_answers_and_sends_its_callers_elsewhere(server: Adm
     assert response.status == 200
     assert response.headers["Connection"] == "close"
     assert not server.listening
+
+
+async def test_port_that_is_taken_is_named(server: AdmissionServer) -> None:
+    server.present(certificate())
+    async with serving(server):
+        second = AdmissionServer(server.port, "127.0.0.1", drain_for=0.1)
+        second.present(certificate())
+
+        with pytest.raises(SettingsError, match=f"ROLEBOUND_WEBHOOK_PORT {server.port}"):
+            await anext(aiter(second(answer)))
 
 
 def test_server_is_one_that_kopf_accepts() -> None:

@@ -11,6 +11,7 @@ import pytest
 from rolebound.cluster.api import KubernetesAPI
 from rolebound.cluster.serving import ServingSecret, WebhookConfiguration
 from rolebound.errors import CertificateMissing, ClusterUnavailable, Conflict
+from rolebound.metrics import Metrics
 from rolebound.model.objects import ObjectName
 from rolebound.model.serving import ServingCertificate
 from rolebound.planning.serving import LIFETIME, SETTLED_AFTER, renewed, serving_names
@@ -34,7 +35,10 @@ class Replica:
 
     def __post_init__(self) -> None:
         secret, configuration = ServingSecret(self.api, NAME), WebhookConfiguration(self.api, NAME.name)
-        self.rotation = ServingRotation(secret, configuration, serving_names(NAME), self.renews, self.served.append)
+        names, self.metrics = serving_names(NAME), Metrics()
+        self.rotation = ServingRotation(
+            secret, configuration, names, self.renews, self.served.append, metrics=self.metrics
+        )
 
     async def look(self, after: timedelta = timedelta()) -> None:
         await self.rotation.look(NOON + after)
@@ -72,6 +76,8 @@ async def test_first_look_makes_publishes_and_serves(server: ApiServer, api: Kub
     secret: dict[str, Any] = server.objects[SECRET]
     assert secret["type"] == "kubernetes.io/tls"
     assert base64.b64decode(secret["data"]["tls.crt"]) == certificate.chain
+    expires = replica.metrics.registry.get_sample_value("rolebound_webhook_certificate_not_after_timestamp_seconds")
+    assert expires == certificate.not_after.timestamp()
 
 
 async def test_nothing_is_written_while_all_is_right(server: ApiServer, api: KubernetesAPI) -> None:
