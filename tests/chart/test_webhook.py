@@ -1,6 +1,7 @@
 """The webhook's part of the chart."""
 
 import base64
+import json
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from rolebound.model.objects import ObjectName
 from rolebound.planning.serving import serving_names
 from rolebound.settings import read_settings
 from testbed.cluster import Cluster
-from testbed.webhook import install_webhook, uninstall_webhook
-from tests.chart.rendering import NAMESPACE, render
+from testbed.operator import install_rights
+from tests.chart.rendering import CHART, NAMESPACE, render
 from tests.support.pki import CA
 
 pytestmark = pytest.mark.controlplane
@@ -100,18 +101,18 @@ def test_cert_manager_makes_the_secret_that_the_operator_reads(cluster: Cluster)
     assert issuers[leaf["spec"]["issuerRef"]["name"]] == {"ca": {"secretName": authority["spec"]["secretName"]}}
 
 
-def test_upgrade_keeps_the_bundle_that_the_operator_set(cluster: Cluster) -> None:
-    """As Helm 4 upgrades, by server-side apply; what only the operator set is only the operator's to change."""
-    install_webhook(cluster, "auto")
-    path = "/webhooks/0/clientConfig/caBundle"
-    patch = f'[{{"op": "add", "path": "{path}", "value": "{BUNDLE}"}}]'
+@pytest.mark.parametrize("way", ["true", "false"], ids=["server-side apply", "three-way merge"])
+def test_upgrade_keeps_the_bundle_that_the_operator_set(cluster: Cluster, way: str) -> None:
+    upgrade = ["upgrade", "rolebound", str(CHART), "-n", NAMESPACE, f"--server-side={way}"]
     configuration = ["mutatingwebhookconfiguration", WEBHOOK]
+    patch = [{"op": "add", "path": "/webhooks/0/clientConfig/caBundle", "value": BUNDLE}]
     try:
-        cluster.kubectl("patch", *configuration, "--type=json", "--field-manager=rolebound", "-p", patch)
+        cluster.helm(*upgrade, "--set", "injection.mode=webhook")
+        cluster.kubectl("patch", *configuration, "--type=json", "--field-manager=rolebound", "-p", json.dumps(patch))
 
-        install_webhook(cluster, "auto", "injection.webhook.timeoutSeconds=7")
+        cluster.helm(*upgrade, "--set", "injection.mode=webhook,injection.webhook.timeoutSeconds=7")
 
         shown = "jsonpath={.webhooks[0].clientConfig.caBundle} {.webhooks[0].timeoutSeconds}"
         assert cluster.kubectl("get", *configuration, "-o", shown).stdout == f"{BUNDLE} 7"
     finally:
-        uninstall_webhook(cluster)
+        install_rights(cluster)
