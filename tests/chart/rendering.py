@@ -59,7 +59,16 @@ def template(cluster: Cluster, values: Object, *serves: str, check: bool = True)
     """What `helm template` prints for a cluster that `serves` these kinds too, and what it complains of."""
     file = cluster.workdir / "chart-values.json"
     file.write_text(json.dumps(values))
-    command = ["template", "rolebound", str(CHART), "-n", NAMESPACE, "-f", str(file), *(f"--api-versions={api}" for api in serves)]
+    command = [
+        "template",
+        "rolebound",
+        str(CHART),
+        "-n",
+        NAMESPACE,
+        "-f",
+        str(file),
+        *(f"--api-versions={api}" for api in serves),
+    ]
     done = cluster.helm(*command, check=check)
     return done.stdout, done.stderr
 

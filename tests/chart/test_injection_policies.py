@@ -48,7 +48,9 @@ def test_older_cluster_cannot_have_what_was_asked_for(cluster: Cluster) -> None:
     printed, said = template(cluster, mode("policy"), check=False)
 
     assert printed == ""
-    assert f"does not serve {POLICY_API}, as Kubernetes 1.36 and later do: set injection.mode to webhook or auto" in said
+    assert (
+        f"does not serve {POLICY_API}, as Kubernetes 1.36 and later do: set injection.mode to webhook or auto" in said
+    )
 
 
 def test_no_policy_matches_the_clusters_pods_or_the_operators(cluster: Cluster) -> None:
@@ -81,7 +83,9 @@ def test_policies_that_only_warn_are_never_in_the_way(cluster: Cluster) -> None:
 
 
 def test_port_and_image_reach_the_pods(cluster: Cluster) -> None:
-    values = mode("policy", endpoint={"port": 10001}) | {"image": {"repository": "mirror.internal/rolebound", "tag": "9"}}
+    values = mode("policy", endpoint={"port": 10001}) | {
+        "image": {"repository": "mirror.internal/rolebound", "tag": "9"}
+    }
 
     text = json.dumps(policies(render(cluster, POLICY_API, **values)))
 

@@ -51,12 +51,15 @@ class Case:
 
     def is_for(self, injector: str) -> bool:
         """Whether this injector can do it."""
-        return injector in self.outcome.get("injectors", [injector])
+        able: list[str] = self.outcome.get("injectors", [injector])
+        return injector in able
 
     def untold(self, warnings: tuple[str, ...]) -> list[str]:
         """What is wrong with the warnings that were given: one that misses, and one that nobody asked for."""
         wanted = [" … ".join(words) for words in self.outcome.get("warnings", [])]
-        tells = {want: [text for text in warnings if all(word in text for word in want.split(" … "))] for want in wanted}
+        tells = {
+            want: [text for text in warnings if all(word in text for word in want.split(" … "))] for want in wanted
+        }
         known = {text for texts in tells.values() for text in texts}
         missing = [f"not said: {want}" for want, texts in tells.items() if not texts]
         return missing + [f"not asked for: {text}" for text in warnings if text not in known]
