@@ -28,7 +28,7 @@ def api(cluster: Cluster) -> Api:
     return Api(cluster)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def namespaces(api: Api) -> Iterator[Stage]:
     """The namespaces of the vectors, with their bindings."""
     with stage(api) as made:

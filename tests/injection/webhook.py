@@ -8,7 +8,7 @@ from testbed.cluster import Cluster
 from testbed.webhook import webhook_in_force
 from tests.support.injection import SIDECAR_REPOSITORY, SIDECAR_TAG
 
-_SETTINGS: Final = {
+SETTINGS: Final = {
     "ROLEBOUND_SIDECAR_IMAGE": f"{SIDECAR_REPOSITORY}:{SIDECAR_TAG}",
     "ROLEBOUND_SIDECAR_PULL_POLICY": "IfNotPresent",
 }
@@ -17,5 +17,5 @@ _SETTINGS: Final = {
 @contextmanager
 def injecting_webhook(cluster: Cluster) -> Iterator[None]:
     """Keep the webhook in force; it calls no AWS, so any CA will do."""
-    with webhook_in_force(cluster, cluster.control_plane.ca_file, _SETTINGS):
+    with webhook_in_force(cluster, cluster.control_plane.ca_file, SETTINGS):
         yield
