@@ -28,14 +28,15 @@ def api(cluster: Cluster) -> Api:
     return Api(cluster)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def namespaces(api: Api) -> Iterator[Stage]:
     """The namespaces of the vectors, with their bindings."""
     with stage(api) as made:
         yield made
 
 
-@pytest.fixture(scope="session", params=INJECTORS)
+# With the module, so that the tests after it find no injector in force.
+@pytest.fixture(scope="module", params=INJECTORS)
 def injector(request: pytest.FixtureRequest, cluster: Cluster, namespaces: Stage) -> Iterator[str]:
     """The injector that is in force, by its name."""
     name: str = request.param
