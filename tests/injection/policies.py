@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from testbed.cluster import Cluster
 from tests.chart.rendering import POLICY_API, render
-from tests.injection.api import Api
+from tests.injection.api import Api, Object
 from tests.support.injection import SIDECAR_REPOSITORY, SIDECAR_TAG
 
 IMAGE: Final = {"repository": SIDECAR_REPOSITORY, "tag": SIDECAR_TAG}
@@ -20,17 +20,26 @@ def policies_in_force(cluster: Cluster, mode: str = "policy") -> Iterator[None]:
     policies = [each for each in rendered.objects if "AdmissionPolicy" in each["kind"]]
     documents = json.dumps({"apiVersion": "v1", "kind": "List", "items": policies})
     cluster.kubectl("apply", "-f", "-", stdin=documents)
+    api = Api(cluster)
     try:
-        cluster.wait("admission policies in force", lambda: _in_force(Api(cluster)), 30)
+        cluster.wait("admission policies in force", lambda: _refuses(api) and _warns(api), 30)
         yield
     finally:
         cluster.kubectl("delete", "--wait=false", "-f", "-", stdin=documents)
+        cluster.wait("admission policies out of force", lambda: not (_refuses(api) or _warns(api)), 30)
 
 
-def _in_force(api: Api) -> bool:
-    """Whether pods are refused and warned of; that they are changed is for whoever has made bindings to see."""
-    labelled: dict[str, Any] = {"generateName": "in-force-", "labels": {"rolebound.dev/inject": "true"}}
-    spec = {"containers": [{"name": "app", "image": "example.com/app"}]}
-    wrong = api.try_pod("default", {"metadata": labelled, "spec": spec | {"os": {"name": "windows"}}})
-    unbound = api.try_pod("default", {"metadata": labelled, "spec": spec})
-    return wrong.denied and "Windows" in wrong.message and bool(unbound.warnings)
+# That pods are changed is for whoever has made bindings to see.
+def _refuses(api: Api) -> bool:
+    answer = api.try_pod("default", _pod({}, os={"name": "windows"}))
+    return answer.denied and "Windows" in answer.message
+
+
+def _warns(api: Api) -> bool:
+    asking = {"rolebound.dev/injected": "CredentialProcess", "rolebound.dev/containers": "nobodys"}
+    return bool(api.try_pod("default", _pod(asking)).warnings)
+
+
+def _pod(annotations: dict[str, str], **spec: Any) -> Object:
+    metadata = {"generateName": "try-", "labels": {"rolebound.dev/inject": "true"}, "annotations": annotations}
+    return {"metadata": metadata, "spec": {"containers": [{"name": "app", "image": "example.com/app"}], **spec}}

@@ -52,24 +52,23 @@ class Stage:
 @contextmanager
 def stage(api: Api) -> Iterator[Stage]:
     """Make what every case needs, and take it away at the end."""
-    made = []
+    shared = next(each for each in cases() if each.name == "credential-process")
+    wanted = [(_namespace(case), case.namespace, case.bindings) for case in cases()]
+    wanted += [(_PLAIN, {}, ()), (_LAST, {}, shared.bindings)]
     try:
-        for case in cases():
-            made.append(_make(api, _namespace(case), case.namespace, case.bindings))
-        made.append(_make(api, _PLAIN, {}, ()))
-        shared = next(each for each in cases() if each.name == "credential-process")
-        made.append(_make(api, _LAST, {}, shared.bindings))
+        for name, namespace, bindings in wanted:
+            _make(api, name, namespace, bindings)
         yield Stage(api)
     finally:
-        for namespace in made:
-            api.send("DELETE", f"{_NAMESPACES}/{namespace}", {})
+        for name, _, _ in wanted:
+            api.send("DELETE", f"{_NAMESPACES}/{name}", {})
 
 
 def _namespace(case: Case) -> str:
     return f"injection-{case.name}"
 
 
-def _make(api: Api, name: str, namespace: Object, bindings: tuple[Object, ...]) -> str:
+def _make(api: Api, name: str, namespace: Object, bindings: tuple[Object, ...]) -> None:
     api.create(_NAMESPACES, {"metadata": namespace.get("metadata", {}) | {"name": name}})
     api.create(f"{_NAMESPACES}/{name}/serviceaccounts", {"metadata": {"name": "api"}})
     for binding in bindings:
@@ -79,4 +78,3 @@ def _make(api: Api, name: str, namespace: Object, bindings: tuple[Object, ...]) 
             where = f"{path}/{binding['metadata']['name']}/status"
             answer = api.send("PATCH", where, {"status": binding["status"]}, "application/merge-patch+json")
             assert answer.status == HTTPStatus.OK, answer.message
-    return name

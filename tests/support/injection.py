@@ -47,11 +47,12 @@ class Case:
         """Whether an injector sees the pod at all: the API server selects by labels."""
         label = self.pod["metadata"].get("labels", {}).get("rolebound.dev/inject")
         namespace = self.namespace.get("metadata", {}).get("labels", {}).get("rolebound.dev/inject")
-        return label == "true" or (label != "false" and namespace == "enabled")
+        return bool(label == "true" or (label != "false" and namespace == "enabled"))
 
     def is_for(self, injector: str) -> bool:
         """Whether this injector can do it."""
-        return injector in self.outcome.get("injectors", [injector])
+        able: list[str] = self.outcome.get("injectors", [injector])
+        return injector in able
 
     def untold(self, warnings: tuple[str, ...]) -> list[str]:
         """What is wrong with the warnings that were given: one that misses, and one that nobody asked for."""
