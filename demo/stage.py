@@ -18,7 +18,9 @@ from testbed import debian, images
 from testbed.cluster import Cluster, can_have_node
 from testbed.emulator import EmulatorProcess
 from testbed.operator import NAMESPACE, ROOT, Operator
+from testbed.processes import free_port
 from testbed.volume import Volume
+from testbed.webhook import point_webhook
 
 FOLDER: Final = ROOT / ".demo"
 _TOOLS: Final = {"openssl": "openssl", "curl": "curl"}
@@ -53,8 +55,10 @@ class Stage:
             return
         self.terminal.say("No node here: the operator runs as a process, as the chart's ServiceAccount.")
         self.terminal.run(f"kubectl scale deployment/rolebound -n {NAMESPACE} --replicas=0")
+        self.operator.webhook_port = free_port("")
         self.operator.start()
         self._undo.callback(self.operator.kill)
+        point_webhook(self.cluster, self.operator.webhook_port)
 
     def replace_operator(self) -> None:
         """End the operator and return when another has taken over."""
@@ -66,29 +70,42 @@ class Stage:
         self.operator.kill()
         self.operator.start()
 
+    def deploy(self, namespace: str) -> None:
+        """Apply the application, and return when its pod is there."""
+        apply = f"kubectl apply -n {namespace} -f .demo/deployment.yaml"
+        self.terminal.run(apply)
+        pods = f"kubectl get pods -n {namespace} -l app=web -o name"
+        self.terminal.until(pods, lambda text: text.startswith("pod/"))
+
     def start_application(self) -> None:
         """Wait until the application runs: the pod, or a folder with what the pod would see."""
         if self.has_node:
-            self.terminal.until("kubectl describe pod web-1 -n shop | tail -n 3", lambda text: "FailedMount" in text)
-            self.terminal.run("kubectl get pod web-1 -n shop")
-            self.terminal.run("kubectl wait --for=condition=Ready pod/web-1 -n shop --timeout=60s")
+            described = "kubectl describe pod -n shop -l app=web | tail -n 3"
+            self.terminal.until(described, lambda text: "FailedMount" in text)
+            self.terminal.run("kubectl get pods -n shop")
+            self.terminal.run("kubectl rollout status deployment/web -n shop --timeout=60s")
             return
-        self.terminal.say("No node here: a process plays the pod, with the Secret laid out as files in .demo/mount.")
-        volume = Volume.follow(self.cluster, "shop", "web-1-aws", FOLDER / "mount")
+        self.terminal.say("No node here: a process plays the pod, with its Secret laid out as files in .demo/mount.")
+        volume = Volume.follow(self.cluster, "shop", self.secret(), FOLDER / "mount")
         self._undo.callback(volume.stop)
         volume.wait()
         self.terminal.run("ls -l .demo/mount")
 
+    def secret(self) -> str:
+        """Return the name of the Secret that the application's pod was given."""
+        claim = r"{.items[0].metadata.annotations.rolebound\.dev/secret}"
+        return self.terminal.ask(f"kubectl get pods -n shop -l app=web -o jsonpath='{claim}'").partition("=")[2]
+
     def in_application(self, command: str) -> str:
         """Return the shell command that runs `command` where the application runs."""
         if self.has_node:
-            return f"kubectl exec web-1 -n shop -- {command}"
+            return f"kubectl exec deployment/web -n shop -- {command}"
         return f"AWS_SHARED_CREDENTIALS_FILE=.demo/mount/credentials {command}"
 
     @property
-    def mount(self) -> str:
+    def json_file(self) -> str:
         """Where the application finds its credentials."""
-        return "/var/run/secrets/rolebound.dev/aws" if self.has_node else ".demo/mount"
+        return "/var/run/secrets/rolebound.dev/aws/default.json" if self.has_node else ".demo/mount/credentials.json"
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Raise DemoFailed with `otherwise` where something does not hold."""

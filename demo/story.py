@@ -91,20 +91,24 @@ def bind(stage: Stage) -> None:
 
 
 def application_is_the_role(stage: Stage) -> None:
-    """A pod waits for its credentials, and then is the role: it reads, and does not write."""
+    """An ordinary Deployment with one label: its pod waits for credentials, and then is the role."""
     terminal = stage.terminal
-    terminal.heading("A pod starts, and waits until its Secret is there")
+    terminal.heading("An ordinary Deployment with one label; its pod waits until its Secret is there")
     terminal.run("kubectl create configmap aws-ca -n shop --from-file=.demo/aws/ca.pem")
     terminal.say("AWS is told to take three seconds for its next session, so that there is something to see.")
     slow = """'{"kind": "delay", "seconds": 3, "count": 1}'"""
     terminal.run(f"curl -s --cacert $AWS_CA_BUNDLE -X POST $AWS_ENDPOINT_URL/_emulator/faults -d {slow} >/dev/null")
-    terminal.run(f"kubectl apply -n shop -f {stage.render('pod.yaml')}")
+    terminal.run(f"cat {stage.render('deployment.yaml')}")
+    stage.deploy("shop")
     stage.start_application()
-    terminal.run("kubectl get secret web-1-aws -n shop; kubectl get awsrolebinding -n shop")
+    terminal.say("What the webhook made of the pod:")
+    injected = "jsonpath='{.items[0].spec.volumes[?(@.name==\"rolebound-aws\")].projected.sources}'"
+    terminal.run(f"kubectl get pods -n shop -l app=web -o {injected}")
+    terminal.run("kubectl get secrets,awsrolebinding -n shop")
 
     terminal.heading("Inside it, the AWS CLI is the role")
     answer = terminal.run(stage.in_application("aws sts get-caller-identity"))
-    stage.expect("assumed-role/reader/shop.web.web-1" in answer, "the pod is not the role under its own name")
+    stage.expect("assumed-role/reader/shop.web.web-" in answer, "the pod is not the role under its own name")
     terminal.say(f"That is the pod's answer, {terminal.elapsed:.0f} s after the start. It may read …")
     stage.expect(terminal.run(stage.in_application("aws s3 cp s3://demo/hello.txt -")) == "hello from S3", "no read")
     terminal.say("… and not write:")
@@ -116,7 +120,7 @@ def renewal(stage: Stage) -> None:
     """A new certificate, a new session, and the same running container."""
     terminal = stage.terminal
     terminal.heading("The certificate is rotated and the session renewed, under the pod's feet")
-    key_id = stage.in_application(f"grep -o 'AccessKeyId[^,]*' {stage.mount}/credentials.json")
+    key_id = stage.in_application(f"grep -o 'AccessKeyId[^,]*' {stage.json_file}")
     serial = "kubectl get clusterawsrole reader -o jsonpath='{.status.certificate.serialNumber}'"
     before, old_serial = terminal.run(key_id), terminal.ask(serial)
     client_certificate(stage)
@@ -127,8 +131,8 @@ def renewal(stage: Stage) -> None:
     terminal.run("kubectl annotate awsrolebinding web-reads -n shop rolebound.dev/renew=now")
     terminal.until(key_id, lambda text: bool(text.strip()) and text.strip() != before)
     terminal.say("A new key id, issued for the new certificate, and no restart:")
-    stage.expect(not stage.has_node or "Running   0 " in terminal.run("kubectl get pod web-1 -n shop"), "a restart")
-    terminal.run("kubectl get secret web-1-aws -n shop -o yaml | grep -A99 annotations: | grep rolebound.dev")
+    stage.expect(not stage.has_node or "Running   0 " in terminal.run("kubectl get pods -n shop"), "a restart")
+    terminal.run(f"kubectl get secret {stage.secret()} -n shop -o yaml | grep -A99 annotations: | grep rolebound.dev")
     terminal.run(stage.in_application("aws sts get-caller-identity --query Arn"))
 
 
@@ -149,8 +153,9 @@ def refusal(stage: Stage) -> None:
     stage.terminal.heading("A namespace that the role does not list gets nothing, and is told why")
     run("kubectl create namespace elsewhere")
     run("kubectl create configmap aws-ca -n elsewhere --from-file=.demo/aws/ca.pem")
-    run("kubectl apply -n elsewhere -f .demo/binding.yaml -f .demo/pod.yaml")
+    run("kubectl apply -n elsewhere -f .demo/binding.yaml")
+    stage.deploy("elsewhere")
     run("kubectl wait --for=condition=Ready=False -n elsewhere awsrolebinding/web-reads --timeout=30s")
     run("kubectl describe awsrolebinding web-reads -n elsewhere | sed -n '/^Status/,$p'")
-    described = "kubectl describe pod web-1 -n elsewhere | sed -n '/^Events/,$p'"
+    described = "kubectl describe pod -l app=web -n elsewhere | sed -n '/^Events/,$p'"
     stage.terminal.until(described, lambda text: "NamespaceNotAllowed" in text)
