@@ -41,11 +41,19 @@ class Enclosure:
 
     def start(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Process:
         """Start `command` inside; it ends with the enclosure at the latest."""
+        enter = ["nsenter", f"--mount={self.mount_namespace}", f"--pid={self._namespaces / 'pid_for_children'}", "--"]
+        return start(name, [*enter, *command], self.logs, environment)
+
+    @property
+    def mount_namespace(self) -> Path:
+        """The file that names the mount namespace, for nsenter."""
+        return self._namespaces / "mnt"
+
+    @property
+    def _namespaces(self) -> Path:
         if self._holder is None:
             raise RuntimeError("the enclosure is not open")
-        namespaces = Path(f"/proc/{self._holder.popen.pid}/ns")
-        enter = ["nsenter", f"--mount={namespaces / 'mnt'}", f"--pid={namespaces / 'pid_for_children'}", "--"]
-        return start(name, [*enter, *command], self.logs, environment)
+        return Path(f"/proc/{self._holder.popen.pid}/ns")
 
     def close(self) -> None:
         """End everything inside, at once."""

@@ -20,6 +20,7 @@ BRIDGE: Final = "rolebound0"
 ADDRESS: Final = "10.213.0.1"
 _POD_RANGE: Final = "10.213.0.0/24"
 _STATE: Final = Path("/run/rolebound-testbed")
+_KUBELET: Final = _STATE / "kubelet"
 _CGROUP: Final = "rolebound-testbed"
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 _READY_WITHIN: Final = 90.0
@@ -66,6 +67,16 @@ class Node:
     def socket(self) -> Path:
         """Where containerd listens."""
         return _STATE / "containerd.sock"
+
+    @property
+    def mount_namespace(self) -> Path:
+        """The file that names the namespace in which the kubelet mounts, for nsenter."""
+        return self._enclosure.mount_namespace
+
+    @property
+    def pods(self) -> Path:
+        """Where the kubelet keeps a folder for each pod, by uid."""
+        return _KUBELET / "pods"
 
     def start_runtime(self) -> None:
         """Start containerd, which needs no API server, and return when it takes images."""
@@ -192,7 +203,7 @@ class Node:
                 f"--kubeconfig={self.kubeconfig('kubelet')}",
                 f"--hostname-override={NAME}",
                 f"--node-ip={ADDRESS}",
-                f"--root-dir={_STATE / 'kubelet'}",
+                f"--root-dir={_KUBELET}",
                 f"--cert-dir={_STATE / 'kubelet-pki'}",
             ],
         )

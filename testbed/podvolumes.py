@@ -1,0 +1,42 @@
+"""Programs of this machine that see a running pod's volumes where the pod sees them.
+
+The kubelet mounts a pod's volumes in the node's own namespace. A program gets a mount namespace made from that one, in
+which the very same volumes stand under the paths that their text names: it reads what a container would, at the same
+moment.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed.node import Node
+
+# No copy of a mount made here reaches the node, and all of them go with the program.
+_BIND = 'while [ "$1" != -- ]; do mkdir -p "$2"; mount --bind "$1" "$2"; shift 2; done; shift; exec "$@"'
+
+
+@dataclass(frozen=True, slots=True)
+class PodVolumes:
+    """The projected volumes of one pod."""
+
+    node: Node
+    pod_uid: str
+
+    def seen_by(self, mounts: Mapping[str, str]) -> list[str]:
+        """Return what to put before a command, so that it finds each volume (by name) at its path."""
+        # What the mounts are put on outlives them: empty folders, taken away by unmounted().
+        enter = ["nsenter", f"--mount={self.node.mount_namespace}", "unshare", "--mount", "--propagation", "private"]
+        pairs = [part for name, path in mounts.items() for part in (str(self._folder(name)), path)]
+        return [*enter, "sh", "-ec", _BIND, "sh", *pairs, "--"]
+
+    def _folder(self, volume: str) -> Path:
+        return self.node.pods / self.pod_uid / "volumes" / "kubernetes.io~projected" / volume
+
+
+def unmounted(*paths: str) -> None:
+    """Take away the empty folders that volumes were mounted on."""
+    for path in paths:
+        with suppress(OSError):  # somebody else's, and not empty
+            for folder in (Path(path), *Path(path).parents):
+                folder.rmdir()
