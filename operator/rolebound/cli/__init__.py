@@ -9,6 +9,7 @@ from rolebound import __version__
 
 _COMMANDS: Final = {
     "run": "run the operator in a cluster",
+    "endpoint": "serve a pod's mounted credentials on 127.0.0.1, as a sidecar",
     "emulate": "run a stand-in for AWS that checks Roles Anywhere signatures (needs the `emulator` extra)",
     "version": "print the version",
 }
@@ -20,6 +21,8 @@ def main() -> int:
     match arguments:
         case ["run", *rest]:
             return _command("run")(rest)
+        case ["endpoint", *rest]:
+            return _command("endpoint")(rest)
         case ["emulate", *rest]:
             return _command("emulate")(rest)
         case ["version" | "--version"]:
