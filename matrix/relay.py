@@ -53,8 +53,10 @@ class Relays:
         return self
 
     def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def add(self) -> Relay:
         """Return a relay that takes connections, on a port of its own."""
@@ -77,6 +79,13 @@ class Relays:
             writer.close()  # the program sees a connection that AWS does not take
             return
         await asyncio.gather(_copy(reader, aws_writer, relay), _copy(aws_reader, writer, None))
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, noting: Relay | None) -> None:

@@ -78,6 +78,14 @@ class Node:
         """Where the kubelet keeps a folder for each pod, by uid."""
         return _KUBELET / "pods"
 
+    def pod_process(self, pod_uid: str) -> int:
+        """Return a process of a running pod, as the node's own /proc numbers it."""
+        ctr = [str(self.binaries["ctr"]), "--address", str(self.socket), "-n", "k8s.io"]
+        of_pod = f'labels."io.kubernetes.pod.uid"=={pod_uid}'
+        containers = _output(*ctr, "containers", "list", "--quiet", of_pod).split()
+        tasks = (line.split() for line in _output(*ctr, "tasks", "list").splitlines())
+        return next(int(process) for container, process, *_ in tasks if container in containers)
+
     def start_runtime(self) -> None:
         """Start containerd, which needs no API server, and return when it takes images."""
         _STATE.mkdir(parents=True, exist_ok=True)
@@ -245,6 +253,11 @@ def _runc() -> str:
 
 
 def _run(*command: str, check: bool = True) -> None:
+    _output(*command, check=check)
+
+
+def _output(*command: str, check: bool = True) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout

@@ -1,0 +1,58 @@
+"""Running programs: each in its place, with a relay of its own, saying what becomes of its calls."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from matrix import builds
+from matrix.programs import Program
+from matrix.relay import Relay
+from matrix.stage import BUCKET, Stage
+from matrix.verdicts import Outcome, outcome
+from rolebound.model.objects import DeliveryType
+from testbed.emulator import REGION
+from testbed.processes import Process, start, tail
+
+_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One program that reads its credentials by one delivery."""
+
+    program: Program
+    delivery: DeliveryType
+    relay: Relay
+    process: Process
+
+    @classmethod
+    def start(cls, stage: Stage, program: Program, delivery: DeliveryType, pause: float) -> "Reader":
+        """Start the program with nothing of this process' environment; it pauses so many seconds after each call."""
+        place, relay = stage.places[delivery], stage.relays.add()
+        name = f"{Path(program.main).stem}-{delivery}"
+        home = stage.cluster.workdir / "home"
+        home.mkdir(exist_ok=True)
+        environment = place.environment | {
+            "PATH": _PATH,
+            "HOME": str(home),
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ENDPOINT_URL": relay.url,
+            "AWS_EC2_METADATA_DISABLED": "true",  # there is none here, and to find that out takes long
+            "MATRIX_BUCKET": BUCKET,
+            "MATRIX_PAUSE": str(pause),
+        }
+        variables = [f"{variable}={value}" for variable, value in environment.items()]
+        command = [*place.prefix, "env", "--ignore-environment", *variables, *builds.command(program)]
+        return cls(program, delivery, relay, start(name, command, stage.cluster.logs))
+
+    def outcome(self) -> Outcome:
+        """Return how it has fared so far; RuntimeError where it has not got to a single call."""
+        result = outcome(self.process.log.read_text(errors="replace"), self.relay.keys)
+        if not result.calls:
+            raise RuntimeError(f"{self.program.name} by {self.delivery} made no call:\n{tail(self.process.log)}")
+        return result
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()

@@ -1,0 +1,157 @@
+"""What the programs run on: AWS with short sessions, the operator, and for each delivery a pod that it was injected into.
+
+With a node, a program sees the volumes of the running pod as the kubelet keeps them, and for `Endpoint` it runs in the
+pod's network, beside the real sidecar. Without one, the Secret is laid out as files and the sidecar's command runs here.
+"""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bench import aws
+from matrix.relay import Relays
+from rolebound.api import names
+from rolebound.api.objects import parse_binding
+from rolebound.model.objects import DeliveryType
+from rolebound.planning.injection import injected
+from rolebound.planning.podparts import Sidecar
+from testbed import images
+from testbed.cluster import Cluster
+from testbed.emulator import REGION, EmulatorProcess
+from testbed.node import PAUSE_IMAGE
+from testbed.operator import ROOT, Operator
+from testbed.besidepod import BesidePod, unmounted
+from testbed.processes import free_port, start
+from testbed.volume import Volume
+from tests.support.kubernetes import Sandbox
+
+BUCKET: Final = "matrix"
+_PORT: Final = 9913
+_SIDECAR: Final = Sidecar(images.OPERATOR, "Never", _PORT)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a program finds the credentials of a pod, as the pod's containers would."""
+
+    prefix: list[str]
+    """What a command is started with."""
+    environment: dict[str, str]
+
+
+@dataclass(slots=True)
+class Stage:
+    """The running parts."""
+
+    cluster: Cluster
+    emulator: EmulatorProcess
+    operator: Operator
+    sandbox: Sandbox
+    relays: Relays
+    role: str
+    places: dict[DeliveryType, Place] = field(default_factory=dict)
+    undo: ExitStack = field(default_factory=ExitStack)
+
+    def secret(self, delivery: DeliveryType) -> str:
+        """Return the name of the Secret that a delivery's pod mounts."""
+        claim = self.sandbox.get("pod", pod_name(delivery))["metadata"]["annotations"][names.SECRET_CLAIM]
+        return str(claim).rpartition("=")[2]
+
+
+def pod_name(delivery: DeliveryType) -> str:
+    """Return the name of a delivery's pod, ServiceAccount and binding."""
+    return delivery.lower()
+
+
+@contextmanager
+def raised(cluster: Cluster, lifetime: int, *emulator_options: str) -> Iterator[Stage]:
+    """Start everything, with sessions of `lifetime` seconds; all of it ends with the block."""
+    with ExitStack() as undo:
+        options = ["--session-lifetime", str(lifetime), "--no-rate-limit", *emulator_options]
+        emulator = EmulatorProcess.start(cluster.host_address, cluster.workdir / "matrix", cluster.logs, *options)
+        undo.callback(emulator.stop)
+        sandbox = Sandbox.make(cluster)
+        undo.callback(cluster.kubectl, "delete", "namespace", sandbox.namespace, "--wait=false")
+        role = _role(emulator, sandbox)
+        operator = Operator(cluster, emulator.ca_file).start()
+        undo.callback(operator.kill)
+        relays = undo.enter_context(Relays(cluster.host_address, emulator.endpoint_url, emulator.ca_file))
+        stage = Stage(cluster, emulator, operator, sandbox, relays, role, undo=undo)
+        for delivery in DeliveryType:
+            _bind_and_create(stage, delivery)
+        place = _in_pod if cluster.has_node else _beside_secret
+        stage.places = {delivery: place(stage, delivery) for delivery in DeliveryType}
+        yield stage
+
+
+def _role(emulator: EmulatorProcess, sandbox: Sandbox) -> str:
+    """Make a bucket, and a role that may read it and that the namespace may use; returns its ARN."""
+    prepared = aws.prepare(emulator)
+    location: Any = {"LocationConstraint": REGION}
+    aws.client(emulator, "s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    reading = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    aws.client(emulator, "iam").attach_role_policy(RoleName=prepared.role.rpartition("/")[2], PolicyArn=reading)
+    sandbox.certificate("matrix", prepared.issue())
+    spec = prepared.spec(emulator) | {
+        "certificate": {"secretRef": {"name": "matrix"}},
+        "allowedNamespaces": {"names": [sandbox.namespace]},
+    }
+    kind = {"apiVersion": names.API_VERSION, "kind": "ClusterAWSRole"}
+    sandbox.apply(kind | {"metadata": {"name": "matrix"}, "spec": spec})
+    return prepared.role
+
+
+def _bind_and_create(stage: Stage, delivery: DeliveryType) -> None:
+    """Create a ServiceAccount, a binding and a pod that is what an injector makes of an author's."""
+    sandbox, name = stage.sandbox, pod_name(delivery)
+    stage.cluster.kubectl("create", "serviceaccount", name, "-n", sandbox.namespace)
+    subjects = [{"kind": "ServiceAccount", "name": name}]
+    sandbox.binding("matrix", name, subjects=subjects, delivery={"type": delivery})
+    container = {"name": "app", "image": PAUSE_IMAGE, "imagePullPolicy": "Never"}
+    spec = {"serviceAccountName": name, "terminationGracePeriodSeconds": 1, "containers": [container]}
+    metadata = {"name": name, "namespace": sandbox.namespace, "labels": {names.INJECT_LABEL: names.INJECT}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    binding = parse_binding(sandbox.get("awsrolebinding", name))
+    sandbox.apply(injected(pod, [binding], lambda: f"rolebound.{secrets.token_hex(8)}", _SIDECAR).pod)
+
+
+def _in_pod(stage: Stage, delivery: DeliveryType) -> Place:
+    """Return the place that is the running pod's own."""
+    sandbox, node = stage.sandbox, stage.cluster.node
+    assert node is not None  # noqa: S101 - the caller asked
+    sandbox.eventually(f"pod {pod_name(delivery)} ready", lambda: _is_ready(sandbox, delivery), 90)
+    pod = sandbox.get("pod", pod_name(delivery))
+    app = next(container for container in pod["spec"]["containers"] if container["name"] == "app")
+    mounts = {mount["name"]: mount["mountPath"] for mount in app["volumeMounts"] if mount["name"].startswith("rolebound-")}
+    stage.undo.callback(unmounted, *mounts.values())
+    # The sidecar answers on the pod's own loopback alone.
+    shares_network = delivery is DeliveryType.ENDPOINT
+    prefix = BesidePod(node, pod["metadata"]["uid"]).command_prefix(mounts, shares_network=shares_network)
+    return Place(prefix, {variable["name"]: variable["value"] for variable in app["env"] if "value" in variable})
+
+
+def _is_ready(sandbox: Sandbox, delivery: DeliveryType) -> bool:
+    conditions = (sandbox.get("pod", pod_name(delivery)).get("status") or {}).get("conditions") or []
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+
+
+def _beside_secret(stage: Stage, delivery: DeliveryType) -> Place:
+    """Return a place with the Secret as files, and the sidecar's command on this machine's loopback."""
+    folder = stage.cluster.workdir / f"volume-{pod_name(delivery)}"
+    volume = Volume.follow(stage.cluster, stage.sandbox.namespace, stage.secret(delivery), folder)
+    stage.undo.callback(volume.stop)
+    volume.wait()
+    if delivery is not DeliveryType.ENDPOINT:
+        file = str(folder / names.CREDENTIALS_FILE)
+        return Place([], {"AWS_SHARED_CREDENTIALS_FILE": file, "AWS_CREDENTIAL_PROFILES_FILE": file})
+    token, port = stage.cluster.workdir / "token", free_port()
+    token.write_text(secrets.token_hex(16))
+    serve = ["endpoint", "--file", folder / names.CREDENTIALS_JSON, "--token-file", token, "--port", str(port)]
+    environment = {"PYTHONPATH": str(ROOT / "operator")}
+    sidecar = start("endpoint", [sys.executable, "-m", "rolebound", *serve], stage.cluster.logs, environment)
+    stage.undo.callback(sidecar.kill)
+    url = f"http://127.0.0.1:{port}/v1/credentials"
+    return Place([], {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)})
