@@ -1,8 +1,8 @@
 """The programs, built: once for each change of a language's sources, into the cache outside the tree.
 
-A build's folder carries a digest of its sources and lock file and counts when its stamp is there, which is written last:
-an interrupted build is begun again. A machine without a language's toolchain does not run that language's programs, and
-is told so.
+A build's folder carries a digest of its sources and lock file and counts when its stamp is there, which is written
+last: an interrupted build is begun again. A machine without a language's toolchain does not run that language's
+programs, and is told so.
 """
 
 import hashlib

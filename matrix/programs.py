@@ -38,6 +38,11 @@ class Program:
     """What its author had to do that another SDK does by itself."""
 
     @property
+    def library(self) -> str:
+        """The package as users know it."""
+        return f"software.amazon.awssdk:{self.package}" if self.main == "SdkV2" else self.package
+
+    @property
     def version(self) -> str:
         """The version that the lock file pins."""
         lock = SOURCES / self.language / _LOCK[self.language]

@@ -37,8 +37,10 @@ class Pace:
 
     @property
     def longest(self) -> float:
-        """How many seconds a run may take: a program that fetches at the expiry alone sees a session in less than
-        one lifetime."""
+        """How many seconds a run may take.
+
+        A program that fetches at the expiry alone sees a new session in less than one lifetime.
+        """
         return self.lifetime * (self.sessions + 1.5)
 
 

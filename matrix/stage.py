@@ -1,7 +1,8 @@
-"""What the programs run on: AWS with short sessions, the operator, and for each delivery a pod that it was injected into.
+"""What the programs run on: AWS with short sessions, the operator, and for each delivery a pod as an injector makes it.
 
 With a node, a program sees the volumes of the running pod as the kubelet keeps them, and for `Endpoint` it runs in the
-pod's network, beside the real sidecar. Without one, the Secret is laid out as files and the sidecar's command runs here.
+pod's network, beside the real sidecar. Without one, the Secret is laid out as files and the sidecar's command runs
+here.
 """
 
 import secrets
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from bench import aws
@@ -19,11 +21,11 @@ from rolebound.model.objects import DeliveryType
 from rolebound.planning.injection import injected
 from rolebound.planning.podparts import Sidecar
 from testbed import images
+from testbed.besidepod import BesidePod, unmounted
 from testbed.cluster import Cluster
 from testbed.emulator import REGION, EmulatorProcess
 from testbed.node import PAUSE_IMAGE
 from testbed.operator import ROOT, Operator
-from testbed.besidepod import BesidePod, unmounted
 from testbed.processes import free_port, start
 from testbed.volume import Volume
 from tests.support.kubernetes import Sandbox
@@ -125,7 +127,9 @@ def _in_pod(stage: Stage, delivery: DeliveryType) -> Place:
     sandbox.eventually(f"pod {pod_name(delivery)} ready", lambda: _is_ready(sandbox, delivery), 90)
     pod = sandbox.get("pod", pod_name(delivery))
     app = next(container for container in pod["spec"]["containers"] if container["name"] == "app")
-    mounts = {mount["name"]: mount["mountPath"] for mount in app["volumeMounts"] if mount["name"].startswith("rolebound-")}
+    mounts = {
+        mount["name"]: mount["mountPath"] for mount in app["volumeMounts"] if mount["name"].startswith("rolebound-")
+    }
     stage.undo.callback(unmounted, *mounts.values())
     # The sidecar answers on the pod's own loopback alone.
     shares_network = delivery is DeliveryType.ENDPOINT
@@ -149,9 +153,16 @@ def _beside_secret(stage: Stage, delivery: DeliveryType) -> Place:
         return Place([], {"AWS_SHARED_CREDENTIALS_FILE": file, "AWS_CREDENTIAL_PROFILES_FILE": file})
     token, port = stage.cluster.workdir / "token", free_port()
     token.write_text(secrets.token_hex(16))
-    serve = ["endpoint", "--file", folder / names.CREDENTIALS_JSON, "--token-file", token, "--port", str(port)]
-    environment = {"PYTHONPATH": str(ROOT / "operator")}
-    sidecar = start("endpoint", [sys.executable, "-m", "rolebound", *serve], stage.cluster.logs, environment)
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "rolebound",
+        "endpoint",
+        "--file",
+        folder / names.CREDENTIALS_JSON,
+    ]
+    command += ["--token-file", token, "--port", str(port)]
+    sidecar = start("endpoint", command, stage.cluster.logs, {"PYTHONPATH": str(ROOT / "operator")})
     stage.undo.callback(sidecar.kill)
     url = f"http://127.0.0.1:{port}/v1/credentials"
     return Place([], {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)})
