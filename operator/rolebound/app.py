@@ -26,6 +26,7 @@ from rolebound.refresh.observer import Observer
 from rolebound.refresh.refresher import Refresher
 from rolebound.refresh.reporter import Reporter
 from rolebound.refresh.resync import Resync
+from rolebound.refresh.vigil import Vigil
 from rolebound.rolesanywhere.client import RolesAnywhere
 from rolebound.settings import Settings
 
@@ -47,6 +48,7 @@ class App:
     reporter: Reporter
     notices: NoticeBoard
     resync: Resync
+    vigil: Vigil
     metrics: Metrics
     _loops: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -60,6 +62,7 @@ class App:
             self._start("reporter", self.reporter.run())
             await self.resync.first()
             self._start("resync", self.resync.run())
+            self._start("vigil", self.vigil.run())
             await kopf.operator(
                 registry=self._registry(),
                 settings=framework.settings(),
@@ -130,5 +133,6 @@ async def build(settings: Settings) -> App:
         reporter=reporter,
         notices=notices,
         resync=Resync(api, secrets, observer, refresher),
+        vigil=Vigil(secrets, refresher),
         metrics=metrics,
     )

@@ -228,15 +228,25 @@ def test_api_server_restart_loses_nothing(operator: Operator, aws: Aws, sandbox:
     assert setup.issued() == 2
 
 
-def test_secret_deleted_by_hand_comes_back_with_the_next_renewal(aws: Aws, sandbox: Sandbox) -> None:
+def test_secret_deleted_by_hand_comes_back_at_once(aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)
+
     sandbox.delete("secret", "api-1-aws")
-    sandbox.eventually("deleted", lambda: not sandbox.get("secret", "api-1-aws"))
 
-    renew(sandbox)
+    assert sandbox.eventually("back", new_keys(sandbox, old), seconds=15)
+    assert setup.issued() == 2
 
-    assert sandbox.eventually("back", new_keys(sandbox, old))
+
+def test_shared_secret_deleted_by_hand_comes_back_at_once(aws: Aws, sandbox: Sandbox) -> None:
+    setup = aws.setup()
+    sandbox.certificate(setup.name, setup.issue())
+    sandbox.binding(sandbox.cluster_role(setup), sessionScope="ServiceAccount")
+    old = sandbox.eventually("credentials", lambda: sandbox.keys("rolebound-reader-api"))
+
+    sandbox.delete("secret", "rolebound-reader-api")
+
+    sandbox.eventually("back", lambda: sandbox.keys("rolebound-reader-api") not in ({}, old), seconds=15)
 
 
 def test_credentials_renew_by_themselves(short_lived_aws: Aws, sandbox: Sandbox) -> None:

@@ -40,7 +40,7 @@ def test_secret_is_owned_typed_and_says_what_issued_it(aws: Aws, sandbox: Sandbo
     owner = {"apiVersion": "v1", "kind": "Pod", "name": "api-1", "uid": pod["metadata"]["uid"]}
     assert secret["metadata"]["ownerReferences"] == [owner]
     assert secret["type"] == "rolebound.dev/credentials"
-    assert secret["data"].keys() == {"credentials", "credentials.json"}
+    assert secret["data"].keys() == {"credentials", "credentials.json", "credentials.static", "AWS_REGION"}
     annotations = secret["metadata"]["annotations"]
     assert annotations["rolebound.dev/certificate-serial"] == str(issued.certificate.serial_number)
     assert (

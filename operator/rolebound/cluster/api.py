@@ -20,11 +20,18 @@ from rolebound.errors import ClusterUnavailable, SettingsError
 
 _PAGE: Final = 500  # what kubectl and client-go ask for at a time
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30, connect=10)
+# The API server ends a watch after this long, and sends a bookmark each minute: longer silence is a dead connection.
+_WATCH_SECONDS: Final = 300
+_WATCH_TIMEOUT: Final = aiohttp.ClientTimeout(total=_WATCH_SECONDS + 30, connect=10, sock_read=150)
 _METADATA: Final = "application/json;as={kind};g=meta.k8s.io;v=v1,application/json"
 
 
 class NotFound(ClusterUnavailable):
     """The object, or its kind, is not there."""
+
+
+class VersionGone(ClusterUnavailable):
+    """The API server no longer knows what happened since that resource version (HTTP 410)."""
 
 
 class AlreadyThere(ClusterUnavailable):
@@ -51,7 +58,7 @@ async def load_configuration() -> Configuration:
 
 
 class KubernetesAPI:
-    """Typed only by verb: get, list, create, apply, delete."""
+    """Typed only by verb: get, list, watch, create, apply, delete."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._client = ApiClient(configuration)
@@ -85,6 +92,30 @@ class KubernetesAPI:
                 return
             query["continue"] = token
 
+    async def watch(self, path: str, version: str, **selectors: str) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Yield each change at `path` as its type and the object's metadata, until the API server ends the watch.
+
+        It starts after resource `version`; where that is empty, with everything that there is as ADDED. BOOKMARK tells
+        the version alone. Raises VersionGone where that much of the past is forgotten.
+        """
+        query = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)} | selectors
+        if version:
+            query["resourceVersion"] = version
+        accept = _METADATA.format(kind="PartialObjectMetadata")
+        response = await self._send("GET", path, query=query, accept=accept, timeout=_WATCH_TIMEOUT)
+        try:
+            if response.status >= HTTPStatus.MULTIPLE_CHOICES:
+                raise _refusal("GET", path, response.status, json.loads(await response.read()))
+            async for line in response.content:
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    raise _refusal("GET", path, event["object"].get("code", 0), event["object"])
+                yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise ClusterUnavailable(f"watch {path}: {type(error).__name__}") from error
+        finally:
+            response.close()
+
     async def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create `body`; AlreadyThere where the name is taken, whoever took it."""
         return await self._call("POST", path, query={"fieldManager": FIELD_MANAGER}, body=body)
@@ -105,7 +136,19 @@ class KubernetesAPI:
         except (NotFound, AlreadyThere):
             return
 
-    async def _call(  # noqa: PLR0913 - the parts of one HTTP request
+    async def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        """Return the answer to one request; the keywords are those of _send()."""
+        response = await self._send(method, path, **request)
+        try:
+            data = await response.read()
+            answer = json.loads(data) if data else {}
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise ClusterUnavailable(f"{method} {path}: {type(error).__name__}") from error
+        if response.status < HTTPStatus.MULTIPLE_CHOICES:
+            return answer
+        raise _refusal(method, path, response.status, answer)
+
+    async def _send(  # noqa: PLR0913 - the parts of one HTTP request
         self,
         method: str,
         path: str,
@@ -114,19 +157,17 @@ class KubernetesAPI:
         body: Mapping[str, Any] | None = None,
         accept: str = "application/json",
         content_type: str = "application/json",
-    ) -> dict[str, Any]:
+        timeout: aiohttp.ClientTimeout = _TIMEOUT,  # noqa: ASYNC109 - aiohttp's own, of several parts
+    ) -> aiohttp.ClientResponse:
         url = f"{self._host}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": accept, "Content-Type": content_type}
         try:
             headers |= await self.authorization()
-            response = await self._client.call_api(method, url, headers, body=body, _request_timeout=_TIMEOUT)
-            data = await response.read()
-            answer = json.loads(data) if data else {}
+            answer = await self._client.call_api(method, url, headers, body=body, _request_timeout=timeout)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, config.ConfigException) as error:
             raise ClusterUnavailable(f"{method} {path}: {type(error).__name__}") from error
-        if response.status < HTTPStatus.MULTIPLE_CHOICES:
-            return answer
-        raise _refusal(method, path, response.status, answer)
+        response: aiohttp.ClientResponse = answer.response
+        return response
 
 
 def _refusal(method: str, path: str, status: int, answer: Any) -> ClusterUnavailable:
@@ -137,6 +178,8 @@ def _refusal(method: str, path: str, status: int, answer: Any) -> ClusterUnavail
             return NotFound(text)
         case 409:
             return AlreadyThere(text)
+        case 410:
+            return VersionGone(text)
         case 403:
             return ClusterUnavailable(f"{text}; whoever installed the chart gives the operator this right")
     return ClusterUnavailable(text)

@@ -7,21 +7,30 @@ cannot touch another object of the same name; a deletion names the uid too.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rolebound.api import names
-from rolebound.api.objects import parse_stored_credential
+from rolebound.api.objects import object_name, parse_stored_credential
 from rolebound.cluster import paths
 from rolebound.cluster.api import AlreadyThere, KubernetesAPI, NotFound
 from rolebound.errors import ClusterUnavailable, Conflict, Retry
 from rolebound.model.credential import Credential, StoredCredential
 from rolebound.model.objects import ObjectName
 
+_TYPE: Final = f"type={names.CREDENTIALS_SECRET_TYPE}"
+
 
 class NameTaken(Conflict):
     """A Secret of the claimed name is not ours to fill; its owner may remove it, and nothing tells us when."""
 
     retry = Retry.SLOWLY
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a watch has come: the resource version that it saw last; empty before it saw any."""
+
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +42,20 @@ class CredentialSecrets:
     async def list_stored(self) -> AsyncIterator[StoredCredential]:
         """Yield every Secret of ours, from metadata alone: no credential leaves the API server for this."""
         selector = f"{names.MANAGED_BY_LABEL}={names.MANAGED_BY}"
-        field = f"type={names.CREDENTIALS_SECRET_TYPE}"
-        async for body in self.api.list(paths.SECRETS, metadata_only=True, labelSelector=selector, fieldSelector=field):
+        async for body in self.api.list(paths.SECRETS, metadata_only=True, labelSelector=selector, fieldSelector=_TYPE):
             stored = parse_stored_credential(body)
             if stored is not None:
                 yield stored
+
+    async def deletions(self, seen: "Position") -> AsyncIterator[tuple[ObjectName, str]]:
+        """Yield the name and uid of each Secret of ours that is deleted, by whomever, until the watch ends.
+
+        `seen` is where the watch starts, and is moved on with it.
+        """
+        async for kind, body in self.api.watch(paths.SECRETS, seen.version, fieldSelector=_TYPE):
+            seen.version = body["metadata"]["resourceVersion"]
+            if kind == "DELETED":
+                yield object_name(body), body["metadata"]["uid"]
 
     async def find(self, credential: Credential) -> StoredCredential | None:
         """Return the Secret of `credential`, or None where its name is free; NameTaken where it is somebody else's."""

@@ -98,6 +98,18 @@ class Refresher:
                 holding.attempts, holding.problem = 0, None
                 self._schedule(key)
 
+    def secret_deleted(self, secret: ObjectName, uid: str) -> None:
+        """Make a Secret anew that somebody else deleted; what was withdrawn here is known no more."""
+        found = self._found.get(secret)
+        if found is None or found.uid != uid:
+            return
+        del self._found[secret]
+        for key, holding in self._holdings.items():
+            if holding.stored == found and key not in self._under_way:
+                log.info("deleted_by_others", secret=str(secret))
+                holding.stored = None
+                self._schedule(key)
+
     def adopt(self, stored: Iterable[StoredCredential], listed_at: datetime) -> None:
         """Take `stored` as the credential Secrets that there were at `listed_at`; what was written since stays."""
         listed = {each.secret: each for each in stored}

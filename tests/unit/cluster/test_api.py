@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from kubernetes.aio.client import Configuration
 
-from rolebound.cluster.api import AlreadyThere, KubernetesAPI, NotFound, load_configuration
+from rolebound.cluster.api import AlreadyThere, KubernetesAPI, NotFound, VersionGone, load_configuration
 from rolebound.errors import ClusterUnavailable, Retry, SettingsError
 from testbed.processes import free_port
 from tests.support.api_server import ApiServer, Canned, refusing
@@ -28,7 +29,7 @@ CALLS: dict[str, Callable[[KubernetesAPI], Awaitable[object]]] = {
         (403, ClusterUnavailable),
         (404, NotFound),
         (409, AlreadyThere),
-        (410, ClusterUnavailable),
+        (410, VersionGone),
         (422, ClusterUnavailable),
         (429, ClusterUnavailable),
         (500, ClusterUnavailable),
@@ -171,3 +172,42 @@ async def test_no_way_to_the_api_server_is_the_installers_affair(monkeypatch: py
 
     with pytest.raises(SettingsError, match="run in a pod with a ServiceAccount, or set KUBECONFIG"):
         await load_configuration()
+
+
+def watched(*events: dict[str, Any]) -> Canned:
+    return Canned(200, "".join(json.dumps(event) + "\n" for event in events))
+
+
+async def test_watch_yields_metadata_until_it_ends(server: ApiServer, api: KubernetesAPI) -> None:
+    event = {"type": "DELETED", "object": {"metadata": {"name": "x", "resourceVersion": "7"}}}
+    server.canned.append(watched(event))
+
+    assert [each async for each in api.watch("/api/v1/secrets", "6", fieldSelector="type=x")] == [
+        ("DELETED", event["object"])
+    ]
+    (asked,) = server.asked
+    assert asked.query["resourceVersion"] == "6"
+    assert asked.query["fieldSelector"] == "type=x"
+    assert "as=PartialObjectMetadata;" in asked.headers["Accept"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusing(410, "too old"),
+        watched({"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}}),
+    ],
+    ids=["at once", "in the stream"],
+)
+async def test_watch_from_a_forgotten_version_says_so(server: ApiServer, api: KubernetesAPI, answer: Canned) -> None:
+    server.canned.append(answer)
+
+    with pytest.raises(VersionGone, match="too old"):
+        await anext(api.watch("/api/v1/secrets", "6"))
+
+
+async def test_watch_that_breaks_off_is_an_error_of_ours(server: ApiServer, api: KubernetesAPI) -> None:
+    server.canned.append(Canned(200, '{"type": "ADDED", "object": {"da'))
+
+    with pytest.raises(ClusterUnavailable, match="watch /api/v1/secrets"):
+        await anext(api.watch("/api/v1/secrets", ""))

@@ -1,10 +1,19 @@
 from datetime import timedelta
 
+import pytest
+
 from rolebound.errors import AWSUnavailable, Error, NamespaceNotAllowed, RoleNotReady, SessionNameRefused, Throttled
 from rolebound.model.conditions import Condition
 from rolebound.model.objects import Kind, ObjectName, ObjectRef
 from rolebound.planning.decisions import Facts, pod_credential
-from rolebound.planning.reporting import BindingStatus, Holder, assumable_after, binding_status, role_status
+from rolebound.planning.reporting import (
+    BindingStatus,
+    Holder,
+    assumable_after,
+    binding_status,
+    role_status,
+    within_session,
+)
 from rolebound.planning.statuses import status_body, transitions
 from tests.support.builders import NOON, a_binding, a_pod, a_role, stored_for
 
@@ -112,3 +121,44 @@ def test_silence_of_aws_says_nothing_about_the_role() -> None:
     status = role_status(None, None, assumable_after(AWSUnavailable("x")))
 
     assert status.conditions[1].status == "Unknown"
+
+
+def test_long_running_pod_with_static_keys_is_warned_of() -> None:
+    pods = [a_pod(name="old", created=NOON - timedelta(hours=2)), a_pod(name="young", created=NOON)]
+    binding = a_binding(delivery={"type": "StaticFile"})
+
+    told, ahead = within_session(binding, pods, timedelta(hours=1), NOON)
+
+    assert told is not None
+    assert (told.type, told.status, told.reason) == ("WithinSession", "False", "PodOutlivesSession")
+    assert told.message.startswith("1 of 2 pods with StaticFile, old first, run for longer than a session (3600 s)")
+    assert ahead == NOON + timedelta(hours=1)
+
+
+def test_pods_younger_than_a_session_are_within_it() -> None:
+    told, ahead = within_session(
+        a_binding(delivery={"type": "StaticFile"}), [a_pod(created=NOON)], timedelta(hours=1), NOON
+    )
+
+    assert told is not None
+    assert told.status == "True"
+    assert ahead == NOON + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("binding", "pod"), [("CredentialProcess", None), ("StaticFile", "Endpoint")])
+def test_nothing_is_said_of_pods_that_renew(binding: str, pod: str | None) -> None:
+    annotations = {"rolebound.dev/injected": pod} if pod else {}
+    pods = [a_pod(created=NOON - timedelta(days=9), annotations=annotations)]
+
+    told = within_session(a_binding(delivery={"type": binding}), pods, timedelta(hours=1), NOON)
+
+    assert told == (None, None)
+
+
+def test_static_pod_under_another_default_is_warned_of() -> None:
+    pods = [a_pod(created=NOON - timedelta(days=9), annotations={"rolebound.dev/injected": "StaticFile"})]
+
+    told, _ = within_session(a_binding(), pods, timedelta(hours=1), NOON)
+
+    assert told is not None
+    assert told.status == "False"

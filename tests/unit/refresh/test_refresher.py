@@ -215,3 +215,25 @@ async def test_stop_waits_for_the_session_that_is_under_way(engine: Engine) -> N
 
 def _generation(body: dict[str, Any], generation: int) -> dict[str, Any]:
     return body | {"metadata": body["metadata"] | {"generation": generation}}
+
+
+async def test_pod_that_chose_other_profiles_is_not_of_the_binding(engine: Engine) -> None:
+    engine.see_role()
+    engine.see_binding()
+    engine.see_binding("audit", delivery={"profile": "audit"})
+
+    engine.see_pod(claim="audit=api-1-audit", annotations={"rolebound.dev/profiles": "audit"})
+
+    await eventually(lambda: engine.secret("api-1-audit"))
+    assert len(engine.aws.requests) == 1
+
+
+async def test_pod_with_two_claims_gets_two_secrets(engine: Engine) -> None:
+    engine.see_role()
+    engine.see_binding()
+    engine.see_binding("audit", delivery={"profile": "audit"})
+
+    engine.see_pod(claim="reader=api-1-reader,audit=api-1-audit")
+
+    await eventually(lambda: engine.secret("api-1-audit") and engine.secret("api-1-reader"))
+    assert engine.secret("api-1-audit")["metadata"]["annotations"]["rolebound.dev/binding"] == "audit"
