@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from matrix.programs import SOURCES, Language, Program
+from matrix.programs import PROGRAMS, SOURCES, Language, Program
 from testbed import cache
 from testbed.binaries import go_compiler
 from testbed.progress import step
@@ -29,7 +29,8 @@ _NEEDS: Final[dict[Language, tuple[str, ...]]] = {
 }
 _SECONDS: Final = {
     Language.PYTHON: 30,
-    Language.GO: 200,
+    Language.GO: 30,
+    Language.RCLONE: 150,
     Language.JAVASCRIPT: 10,
     Language.JAVA: 15,
     Language.HADOOP: 30,
@@ -78,9 +79,8 @@ def _is_built(language: Language) -> bool:
 
 def _folder(language: Language) -> Path:
     digest = hashlib.sha256()
-    source = SOURCES / language
-    beside = source.parent.glob("*.java") if language in {Language.JAVA, Language.HADOOP} else ()
-    for path in sorted([*beside, *(path for path in source.rglob("*") if path.is_file())]):
+    shared = SOURCES / language.partition("/")[0]  # with what the languages of one toolchain have in common
+    for path in sorted(path for path in shared.rglob("*") if path.is_file()):
         # A script runs from where it stands: only what is installed for it is built.
         if path.suffix not in {".py", ".pyc"}:
             digest.update(path.relative_to(SOURCES).as_posix().encode() + path.read_bytes())
@@ -94,9 +94,18 @@ def _python(source: Path, folder: Path) -> None:
 
 
 def _go(source: Path, folder: Path) -> None:
+    mains = [f"./{program.main}" for program in PROGRAMS if program.language is Language.GO]
+    _go_build(source, folder, mains)
+
+
+def _rclone(source: Path, folder: Path) -> None:
+    _go_build(source, folder, ["."])
+
+
+def _go_build(source: Path, folder: Path, packages: Sequence[str]) -> None:
     flags = ["-trimpath", "-buildvcs=false", "-ldflags", "-s -w"]
     static = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
-    _run([go_compiler(), "build", *flags, "-o", f"{folder}/", "./..."], source, static)
+    _run([go_compiler(), "build", *flags, "-o", f"{folder}/", *packages], source, static)
 
 
 def _javascript(source: Path, folder: Path) -> None:
@@ -124,6 +133,7 @@ _COPY: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.11.0"
 _BUILDS: Final = {
     Language.PYTHON: _python,
     Language.GO: _go,
+    Language.RCLONE: _rclone,
     Language.JAVASCRIPT: _javascript,
     Language.JAVA: _java,
     Language.HADOOP: _java,

@@ -45,6 +45,8 @@ class Relays:
         parts = urlsplit(upstream)
         self._upstream = (parts.hostname or "", parts.port or 443)
         self._tls = ssl.create_default_context(cafile=str(ca_file))
+        self._connections: set[asyncio.Task[None] | None] = set()
+        self._servers: list[asyncio.Server] = []
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever, name="relays", daemon=True)
 
@@ -53,7 +55,7 @@ class Relays:
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -62,13 +64,26 @@ class Relays:
         """Return a relay that takes connections, on a port of its own."""
         return asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(10)
 
+    async def _close(self) -> None:
+        """Take no more connections, and end those that are there."""
+        for server in self._servers:
+            server.close()
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in others:
+                task.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+
     async def _listen(self) -> Relay:
         relay = Relay("")
 
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            self._connections.add(task)  # the loop itself holds tasks weakly
             await self._connect(relay, reader, writer)
+            self._connections.discard(task)
 
         server = await asyncio.start_server(connected, self._host, 0)
+        self._servers.append(server)
         relay.url = f"http://{self._host}:{server.sockets[0].getsockname()[1]}"
         return relay
 
@@ -79,13 +94,6 @@ class Relays:
             writer.close()  # the program sees a connection that AWS does not take
             return
         await asyncio.gather(_copy(reader, aws_writer, relay), _copy(aws_reader, writer, None))
-
-
-async def _cancel_others() -> None:
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, noting: Relay | None) -> None:

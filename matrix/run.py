@@ -12,10 +12,12 @@ from matrix.readers import Reader
 from matrix.stage import Stage
 from matrix.verdicts import Outcome
 from rolebound.model.objects import DeliveryType
+from testbed.processes import wait_until
 from testbed.progress import say
 
 _REFRESHING: Final = (DeliveryType.CREDENTIAL_PROCESS, DeliveryType.ENDPOINT)
 _EVERY: Final = 2.0  # seconds between two looks
+_FIRST_CALL_WITHIN: Final = 90.0  # all programs start at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def run(stage: Stage, programs: Sequence[Program], pace: Pace) -> list[Cell]:
             for delivery in DeliveryType:
                 readers.append(Reader.start(stage, program, delivery, pace.pause))
                 undo.callback(readers[-1].stop)
+        for reader in readers:
+            wait_until(f"a call of {reader.program.name} by {reader.delivery}", reader.has_called, _FIRST_CALL_WITHIN)
         started = time.monotonic()
         while not _is_over(readers, pace, time.monotonic() - started):
             time.sleep(_EVERY)

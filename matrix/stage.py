@@ -31,6 +31,8 @@ from testbed.volume import Volume
 from tests.support.kubernetes import Sandbox
 
 BUCKET: Final = "matrix"
+ROLE: Final = "matrix"
+"""The ClusterAWSRole, and the Secret with its certificate."""
 _PORT: Final = 9913
 _SIDECAR: Final = Sidecar(images.OPERATOR, "Never", _PORT)
 
@@ -53,7 +55,7 @@ class Stage:
     operator: Operator
     sandbox: Sandbox
     relays: Relays
-    role: str
+    prepared: aws.Prepared
     places: dict[DeliveryType, Place] = field(default_factory=dict)
     undo: ExitStack = field(default_factory=ExitStack)
 
@@ -77,11 +79,11 @@ def raised(cluster: Cluster, lifetime: int, *emulator_options: str) -> Iterator[
         undo.callback(emulator.stop)
         sandbox = Sandbox.make(cluster)
         undo.callback(cluster.kubectl, "delete", "namespace", sandbox.namespace, "--wait=false")
-        role = _role(emulator, sandbox)
+        prepared = _prepared(emulator, sandbox)
         operator = Operator(cluster, emulator.ca_file).start()
         undo.callback(operator.kill)
         relays = undo.enter_context(Relays(cluster.host_address, emulator.endpoint_url, emulator.ca_file))
-        stage = Stage(cluster, emulator, operator, sandbox, relays, role, undo=undo)
+        stage = Stage(cluster, emulator, operator, sandbox, relays, prepared, undo=undo)
         for delivery in DeliveryType:
             _bind_and_create(stage, delivery)
         place = _in_pod if cluster.has_node else _beside_secret
@@ -89,21 +91,21 @@ def raised(cluster: Cluster, lifetime: int, *emulator_options: str) -> Iterator[
         yield stage
 
 
-def _role(emulator: EmulatorProcess, sandbox: Sandbox) -> str:
-    """Make a bucket, and a role that may read it and that the namespace may use; returns its ARN."""
+def _prepared(emulator: EmulatorProcess, sandbox: Sandbox) -> aws.Prepared:
+    """Make a bucket, a role that may read it, and a ClusterAWSRole that the namespace may use."""
     prepared = aws.prepare(emulator)
     location: Any = {"LocationConstraint": REGION}
     aws.client(emulator, "s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
     reading = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
     aws.client(emulator, "iam").attach_role_policy(RoleName=prepared.role.rpartition("/")[2], PolicyArn=reading)
-    sandbox.certificate("matrix", prepared.issue())
+    sandbox.certificate(ROLE, prepared.issue())
     spec = prepared.spec(emulator) | {
-        "certificate": {"secretRef": {"name": "matrix"}},
+        "certificate": {"secretRef": {"name": ROLE}},
         "allowedNamespaces": {"names": [sandbox.namespace]},
     }
     kind = {"apiVersion": names.API_VERSION, "kind": "ClusterAWSRole"}
-    sandbox.apply(kind | {"metadata": {"name": "matrix"}, "spec": spec})
-    return prepared.role
+    sandbox.apply(kind | {"metadata": {"name": ROLE}, "spec": spec})
+    return prepared
 
 
 def _bind_and_create(stage: Stage, delivery: DeliveryType) -> None:
@@ -111,7 +113,7 @@ def _bind_and_create(stage: Stage, delivery: DeliveryType) -> None:
     sandbox, name = stage.sandbox, pod_name(delivery)
     stage.cluster.kubectl("create", "serviceaccount", name, "-n", sandbox.namespace)
     subjects = [{"kind": "ServiceAccount", "name": name}]
-    sandbox.binding("matrix", name, subjects=subjects, delivery={"type": delivery})
+    sandbox.binding(ROLE, name, subjects=subjects, delivery={"type": delivery})
     container = {"name": "app", "image": PAUSE_IMAGE, "imagePullPolicy": "Never"}
     spec = {"serviceAccountName": name, "terminationGracePeriodSeconds": 1, "containers": [container]}
     metadata = {"name": name, "namespace": sandbox.namespace, "labels": {names.INJECT_LABEL: names.INJECT}}

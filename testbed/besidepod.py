@@ -12,8 +12,14 @@ from pathlib import Path
 
 from testbed.node import Node
 
-# No mount made here reaches the node, and all of them go with the program.
-_BIND = 'while [ "$1" != -- ]; do mkdir -p "$2"; mount --bind "$1" "$2"; shift 2; done; shift; exec "$@"'
+# No mount made here reaches the node, and all of them go with the program. The node's /proc does not know the program,
+# which some loaders ask for their own path.
+_BIND = """
+mount -t proc proc /proc
+while [ "$1" != -- ]; do mkdir -p "$2"; mount --bind "$1" "$2"; shift 2; done
+shift
+exec "$@"
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -77,6 +78,10 @@ class Node:
     def pods(self) -> Path:
         """Where the kubelet keeps a folder for each pod, by uid."""
         return _KUBELET / "pods"
+
+    def kubelet_suspended(self) -> AbstractContextManager[None]:
+        """Return a block in which the kubelet stands still: no volume changes, and pods run on."""
+        return self._running["kubelet"].suspended()
 
     def pod_process(self, pod_uid: str) -> int:
         """Return a process of a running pod, as the node's own /proc numbers it."""
@@ -198,7 +203,7 @@ class Node:
             "imageGCHighThresholdPercent": 100,
             "imageGCLowThresholdPercent": 99,
             # By default a changed Secret takes up to 90 s to reach a file: too long to watch.
-            "syncFrequency": "5s",
+            "syncFrequency": "1s",
             "resolvConf": str(self._resolv_conf()),
         }
         path = self.folder / "kubelet.json"
