@@ -1,12 +1,16 @@
-"""`python -m bench [sessions | pods]`: print the tables."""
+"""`python -m bench [sessions | pods | endpoint]`: print the tables."""
 
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import pods, sessions
+from bench import endpoint, pods, sessions
 
-_BENCHMARKS: Final[Mapping[str, Callable[[], None]]] = {"sessions": sessions.run, "pods": pods.run}
+_BENCHMARKS: Final[Mapping[str, Callable[[], None]]] = {
+    "sessions": sessions.run,
+    "pods": pods.run,
+    "endpoint": endpoint.run,
+}
 
 
 def main(chosen: list[str]) -> int:

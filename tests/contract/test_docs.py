@@ -42,6 +42,14 @@ def test_every_chart_value_is_documented() -> None:
     assert [name for name in values if f"`{name}`" not in settings and f"`{name}." not in settings] == []
 
 
+def test_every_option_of_the_sidecar_is_documented() -> None:
+    source = (ROOT / "operator" / "rolebound" / "cli" / "endpoint.py").read_text()
+    options = re.findall(r"add\(\"(--[a-z-]+)\"", source)
+
+    assert options
+    assert [option for option in options if f"`{option}`" not in page("endpoint")] == []
+
+
 def test_every_metric_is_documented() -> None:
     families = [family.name for family in Metrics().registry.collect()]
 

@@ -67,10 +67,13 @@ class TokenFile:
     _previous_until: datetime | None = None
 
     def read(self, now: datetime) -> list[str]:
-        """Return the tokens that are accepted: the file's, and for some minutes the one before it."""
+        """Return the tokens that are accepted: the file's, and for some minutes the one before it.
+
+        Raises Refused where no token was ever read: then nobody can be authorized.
+        """
         self.trouble = self._look(now)
         if not self._current:
-            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "TokenNotFound", self.trouble)
+            raise Refused(HTTPStatus.UNAUTHORIZED, "TokenNotFound", self.trouble)
         if self._previous_until is None or self._previous_until <= now:
             return [self._current]
         return [self._current, self._previous]

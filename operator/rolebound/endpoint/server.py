@@ -26,7 +26,6 @@ IDLE_FOR: Final = 60.0
 REQUEST_WITHIN: Final = 5.0
 ANSWER_TAKEN_WITHIN: Final = 5.0
 _LINGER_FOR: Final = 1.0
-_REFRESH_EVERY: Final = 30.0
 _CHUNK: Final = 8192
 
 _TOO_SLOW: Final = failure(HTTPStatus.REQUEST_TIMEOUT, "RequestTimeout", "the request did not come whole in time")
@@ -64,8 +63,9 @@ class Server:
 
     listener: socket
     answer: Answer
-    refresh: Callable[[], None] = lambda: None
-    """Called every half minute, so that what `answer` has seen is never much older."""
+    between: Callable[[], None] = lambda: None
+    """Called at the start and then every `between_every` seconds; it must not block either."""
+    between_every: float = 60.0
     _selector: DefaultSelector = field(default_factory=DefaultSelector)
     _connections: set[_Connection] = field(default_factory=set)
     _alarm: tuple[socket, socket] = field(default_factory=socketpair)
@@ -74,15 +74,15 @@ class Server:
     def serve(self) -> None:
         """Answer until stop() is called; the answers that were begun are sent as far as the clients take them."""
         with self._open():
-            refresh_at = monotonic() + _REFRESH_EVERY
+            between_at = monotonic()
             while not self._stopped:
-                until = min((each.deadline for each in self._connections), default=refresh_at)
-                for key, _ in self._selector.select(max(0.0, min(until, refresh_at) - monotonic())):
+                if monotonic() >= between_at:
+                    self.between()
+                    between_at = monotonic() + self.between_every
+                until = min([between_at, *(each.deadline for each in self._connections)])
+                for key, _ in self._selector.select(max(0.0, until - monotonic())):
                     self._turn(key.data)
                 self._end_overdue()
-                if monotonic() >= refresh_at:
-                    self.refresh()
-                    refresh_at = monotonic() + _REFRESH_EVERY
 
     def stop(self) -> None:
         """Have serve() return; for signal handlers and other threads."""

@@ -19,6 +19,8 @@ from rolebound.endpoint.protocol import Credentials, Refused, Request, Response,
 from rolebound.endpoint.server import LOOPBACK, Server, listen
 
 READY_PATH: Final = "/readyz"
+# What was seen last stands in for a file that cannot be read: it must not be much older than the file.
+REFRESH_EVERY: Final = 30.0
 _PROBE_SECONDS: Final = 2.0
 _LONGEST_ANSWER: Final = 8192
 
@@ -72,11 +74,10 @@ def serve(file: Path, token_file: Path, port: int) -> int:
         say(f"cannot listen on {LOOPBACK}:{port}: {error}; another process of the pod may have the port")
         return 1
     sidecar = Sidecar(CredentialsFile(file), TokenFile(token_file))
-    server = Server(listener, sidecar.answer, sidecar.refresh)
+    server = Server(listener, sidecar.answer, sidecar.refresh, REFRESH_EVERY)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     say(f"serving {file} on {LOOPBACK}:{listener.getsockname()[1]}")
-    sidecar.refresh()
     server.serve()
     return 0
 
