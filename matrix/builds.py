@@ -57,6 +57,11 @@ def ensure(languages: Iterable[Language]) -> None:
                 (folder / _STAMP).touch()
 
 
+def binary(program: Program) -> Path:
+    """Return the one file that a built program is, where its language makes such."""
+    return _folder(program.language) / program.main
+
+
 def command(program: Program) -> list[str]:
     """Return the command that starts a built program."""
     folder, source = _folder(program.language), SOURCES / program.language
@@ -70,7 +75,7 @@ def command(program: Program) -> list[str]:
             options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m"]
             return [str(shutil.which("java")), *options, "-cp", f"{folder}:{folder}/lib/*", program.main]
         case _:
-            return [str(folder / program.main)]
+            return [str(binary(program))]
 
 
 def _is_built(language: Language) -> bool:

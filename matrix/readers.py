@@ -16,6 +16,16 @@ from testbed.processes import Process, start
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+def orders(relay: Relay, pause: float) -> dict[str, str]:
+    """Return the variables that tell a program what to call, and how many seconds to pause after each call."""
+    return {
+        "AWS_ENDPOINT_URL": relay.url,
+        "AWS_EC2_METADATA_DISABLED": "true",  # there is none here, and to find that out takes long
+        "MATRIX_BUCKET": BUCKET,
+        "MATRIX_PAUSE": str(pause),
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """One program that reads its credentials by one delivery."""
@@ -27,21 +37,13 @@ class Reader:
 
     @classmethod
     def start(cls, stage: Stage, program: Program, delivery: DeliveryType, pause: float) -> "Reader":
-        """Start the program with nothing of this process' environment; it pauses so many seconds after each call."""
+        """Start the program with nothing of this process' environment."""
         place, relay = stage.places[delivery], stage.relays.add()
         name = f"{Path(program.main).stem}-{delivery}"
         home = stage.cluster.workdir / "home"
         home.mkdir(exist_ok=True)
-        environment = place.environment | {
-            "PATH": _PATH,
-            "HOME": str(home),
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": relay.url,
-            "AWS_EC2_METADATA_DISABLED": "true",  # there is none here, and to find that out takes long
-            "MATRIX_BUCKET": BUCKET,
-            "MATRIX_PAUSE": str(pause),
-        }
+        region = {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        environment = place.environment | region | orders(relay, pause) | {"PATH": _PATH, "HOME": str(home)}
         variables = [f"{variable}={value}" for variable, value in environment.items()]
         command = [*place.prefix, "env", "--ignore-environment", *variables, *builds.command(program)]
         return cls(program, delivery, relay, start(name, command, stage.cluster.logs))

@@ -61,12 +61,22 @@ class Stage:
 
     def secret(self, delivery: DeliveryType) -> str:
         """Return the name of the Secret that a delivery's pod mounts."""
-        claim = self.sandbox.get("pod", pod_name(delivery))["metadata"]["annotations"][names.SECRET_CLAIM]
+        claim = self.sandbox.get("pod", account_name(delivery))["metadata"]["annotations"][names.SECRET_CLAIM]
         return str(claim).rpartition("=")[2]
 
+    def create_pod(self, name: str, delivery: DeliveryType, container: dict[str, Any]) -> None:
+        """Create a pod that is what an injector makes of an author's."""
+        account = account_name(delivery)
+        app = {"name": "app", "imagePullPolicy": "Never"} | container
+        spec = {"serviceAccountName": account, "terminationGracePeriodSeconds": 1, "containers": [app]}
+        metadata = {"name": name, "namespace": self.sandbox.namespace, "labels": {names.INJECT_LABEL: names.INJECT}}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+        binding = parse_binding(self.sandbox.get("awsrolebinding", account))
+        self.sandbox.apply(injected(pod, [binding], lambda: f"rolebound.{secrets.token_hex(8)}", _SIDECAR).pod)
 
-def pod_name(delivery: DeliveryType) -> str:
-    """Return the name of a delivery's pod, ServiceAccount and binding."""
+
+def account_name(delivery: DeliveryType) -> str:
+    """Return the name of a delivery's ServiceAccount, of its binding and of the pod whose place programs share."""
     return delivery.lower()
 
 
@@ -85,7 +95,8 @@ def raised(cluster: Cluster, lifetime: int, *emulator_options: str) -> Iterator[
         relays = undo.enter_context(Relays(cluster.host_address, emulator.endpoint_url, emulator.ca_file))
         stage = Stage(cluster, emulator, operator, sandbox, relays, prepared, undo=undo)
         for delivery in DeliveryType:
-            _bind_and_create(stage, delivery)
+            _bind(stage, delivery)
+            stage.create_pod(account_name(delivery), delivery, {"image": PAUSE_IMAGE})
         place = _in_pod if cluster.has_node else _beside_secret
         stage.places = {delivery: place(stage, delivery) for delivery in DeliveryType}
         yield stage
@@ -108,26 +119,20 @@ def _prepared(emulator: EmulatorProcess, sandbox: Sandbox) -> aws.Prepared:
     return prepared
 
 
-def _bind_and_create(stage: Stage, delivery: DeliveryType) -> None:
-    """Create a ServiceAccount, a binding and a pod that is what an injector makes of an author's."""
-    sandbox, name = stage.sandbox, pod_name(delivery)
-    stage.cluster.kubectl("create", "serviceaccount", name, "-n", sandbox.namespace)
+def _bind(stage: Stage, delivery: DeliveryType) -> None:
+    """Create a ServiceAccount and its binding."""
+    name = account_name(delivery)
+    stage.cluster.kubectl("create", "serviceaccount", name, "-n", stage.sandbox.namespace)
     subjects = [{"kind": "ServiceAccount", "name": name}]
-    sandbox.binding(ROLE, name, subjects=subjects, delivery={"type": delivery})
-    container = {"name": "app", "image": PAUSE_IMAGE, "imagePullPolicy": "Never"}
-    spec = {"serviceAccountName": name, "terminationGracePeriodSeconds": 1, "containers": [container]}
-    metadata = {"name": name, "namespace": sandbox.namespace, "labels": {names.INJECT_LABEL: names.INJECT}}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-    binding = parse_binding(sandbox.get("awsrolebinding", name))
-    sandbox.apply(injected(pod, [binding], lambda: f"rolebound.{secrets.token_hex(8)}", _SIDECAR).pod)
+    stage.sandbox.binding(ROLE, name, subjects=subjects, delivery={"type": delivery})
 
 
 def _in_pod(stage: Stage, delivery: DeliveryType) -> Place:
     """Return the place that is the running pod's own."""
     sandbox, node = stage.sandbox, stage.cluster.node
     assert node is not None  # noqa: S101 - the caller asked
-    sandbox.eventually(f"pod {pod_name(delivery)} ready", lambda: _is_ready(sandbox, delivery), 90)
-    pod = sandbox.get("pod", pod_name(delivery))
+    sandbox.eventually(f"pod {account_name(delivery)} ready", lambda: _is_ready(sandbox, delivery), 90)
+    pod = sandbox.get("pod", account_name(delivery))
     app = next(container for container in pod["spec"]["containers"] if container["name"] == "app")
     mounts = {
         mount["name"]: mount["mountPath"] for mount in app["volumeMounts"] if mount["name"].startswith("rolebound-")
@@ -140,13 +145,13 @@ def _in_pod(stage: Stage, delivery: DeliveryType) -> Place:
 
 
 def _is_ready(sandbox: Sandbox, delivery: DeliveryType) -> bool:
-    conditions = (sandbox.get("pod", pod_name(delivery)).get("status") or {}).get("conditions") or []
+    conditions = (sandbox.get("pod", account_name(delivery)).get("status") or {}).get("conditions") or []
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _beside_secret(stage: Stage, delivery: DeliveryType) -> Place:
     """Return a place with the Secret as files, and the sidecar's command on this machine's loopback."""
-    folder = stage.cluster.workdir / f"volume-{pod_name(delivery)}"
+    folder = stage.cluster.workdir / f"volume-{account_name(delivery)}"
     volume = Volume.follow(stage.cluster, stage.sandbox.namespace, stage.secret(delivery), folder)
     stage.undo.callback(volume.stop)
     volume.wait()

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 import pytest
 
 from matrix.readers import Reader
-from matrix.stage import ROLE, Stage, pod_name
+from matrix.stage import ROLE, Stage, account_name
 from matrix.verdicts import Verdict
 from rolebound.api import names
 from rolebound.model.objects import DeliveryType
@@ -98,7 +98,7 @@ def test_certificate_rotates_midway(stage: Stage, readers: Readers) -> None:
 
 def test_outage_of_half_a_lifetime_is_not_noticed(stage: Stage, readers: Readers) -> None:
     before = {delivery: key_of(stage, delivery)() for delivery in REFRESHING}
-    bindings = [pod_name(delivery) for delivery in REFRESHING]
+    bindings = [account_name(delivery) for delivery in REFRESHING]
     renew = ["awsrolebinding", *bindings, "-n", stage.sandbox.namespace, f"{names.RENEW}={time.monotonic_ns()}"]
     stage.cluster.kubectl("annotate", "--overwrite", *renew)
     fresh = {delivery: wait_for_other(stage, delivery, old) for delivery, old in before.items()}
