@@ -79,8 +79,12 @@ class Relays:
         async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             self._connections.add(task)  # the loop itself holds tasks weakly
-            await self._connect(relay, reader, writer)
-            self._connections.discard(task)
+            try:
+                await self._connect(relay, reader, writer)
+            except asyncio.CancelledError:
+                writer.close()  # the run is over; whoever watches over connections would report the end as an error
+            finally:
+                self._connections.discard(task)
 
         server = await asyncio.start_server(connected, self._host, 0)
         self._servers.append(server)
