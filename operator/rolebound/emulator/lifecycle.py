@@ -90,6 +90,7 @@ class Emulator:
                 self.settings.port,
                 self._application(judge).answer,
                 certificate.context() if certificate else None,
+                self.clock,
             )
             cleanup.callback(server.close)
             server.start()
