@@ -11,8 +11,8 @@ from matrix.run import Cell, Pace
 from matrix.verdicts import Outcome, Verdict
 from rolebound.model.objects import DeliveryType
 
-_BEGIN: Final = "<!-- written by make sdk-matrix -->\n"
-_END: Final = "<!-- until here -->\n"
+BEGIN: Final = "<!-- written by make sdk-matrix -->\n"
+END: Final = "<!-- until here -->\n"
 _ON_NODE: Final = (
     "A real kubelet kept the volumes that each program read, and for `Endpoint` the pod's own sidecar answered."
 )
@@ -23,13 +23,13 @@ _WITHOUT_NODE: Final = (
 
 def rewritten(page: str, cells: Sequence[Cell], refused: Mapping[Program, str], pace: Pace, *, has_node: bool) -> str:
     """Return the page with this run's table; ValueError where the page lacks the marks."""
-    before, _, rest = page.partition(_BEGIN)
-    _, mark, after = rest.partition(_END)
+    before, _, rest = page.partition(BEGIN)
+    _, mark, after = rest.partition(END)
     if not mark:
-        raise ValueError(f"the page has no block between {_BEGIN.strip()} and {_END.strip()}")
+        raise ValueError(f"the page has no block between {BEGIN.strip()} and {END.strip()}")
     sessions = f"Sessions of {pace.lifetime} s; a program that renews was to use {pace.sessions} or more."
     lines = [f"{sessions} {_ON_NODE if has_node else _WITHOUT_NODE}", "", *table(cells, refused)]
-    return before + _BEGIN + "\n" + "\n".join(lines) + "\n\n" + _END + after
+    return before + BEGIN + "\n" + "\n".join(lines) + "\n\n" + END + after
 
 
 def table(cells: Sequence[Cell], refused: Mapping[Program, str]) -> list[str]:
