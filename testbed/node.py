@@ -81,7 +81,7 @@ class Node:
 
     def kubelet_suspended(self) -> AbstractContextManager[None]:
         """Return a block in which the kubelet stands still: no volume changes, and pods run on."""
-        return self._running["kubelet"].suspended()
+        return self._enclosure.suspended(self._running["kubelet"])
 
     def pod_process(self, pod_uid: str) -> int:
         """Return a process of a running pod, as the node's own /proc numbers it."""

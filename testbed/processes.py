@@ -10,8 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -43,19 +42,6 @@ class Process:
                 self.popen.wait(patience)
             except subprocess.TimeoutExpired:
                 self.kill()
-
-    @contextmanager
-    def suspended(self) -> Iterator[None]:
-        """Let it stand still for the block, and with it what it has started (Linux's /proc)."""
-        pid = self.popen.pid
-        whole = [pid, *(int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
-        for each in whole:
-            os.kill(each, signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            for each in whole:
-                os.kill(each, signal.SIGCONT)
 
     def kill(self) -> None:
         """End it at once."""

@@ -29,7 +29,7 @@ def test_no_call_failed_where_credentials_refresh(program: Program) -> None:
     by_delivery = dict(zip(DeliveryType, cells, strict=True))
 
     for delivery in (DeliveryType.CREDENTIAL_PROCESS, DeliveryType.ENDPOINT):
-        assert f"{Verdict.WORKS}: 0 of " in by_delivery[delivery]
+        assert by_delivery[delivery].startswith((f"{Verdict.WORKS}: 0 of ", "not run: no "))
 
 
 def test_page_has_no_row_without_a_program() -> None:
