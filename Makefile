@@ -1,11 +1,11 @@
 # Every target sets up what it needs; `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup venv lint check fix test demo bench crds docs lock image clean
+.PHONY: help setup venv lint check fix test demo bench sdk-matrix crds docs lock image clean
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help: ## print the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 setup: venv ## virtual environment, cluster binaries, images; the other targets do what they need of it
 	@$(BIN)/python -m testbed setup
@@ -41,6 +41,9 @@ crds: venv ## copy crds/ into the chart
 
 docs: venv ## write what --help prints into docs/reference/cli.md
 	@PYTHONPATH=operator $(BIN)/python scripts/cli_reference.py
+
+sdk-matrix: setup ## run every AWS SDK through expiring sessions (10 minutes and more); writes docs/reference/sdks.md
+	@$(BIN)/python -m matrix
 
 lock: venv ## resolve the dependencies again into requirements/
 	@scripts/lock.sh

@@ -24,12 +24,19 @@ class Prepared:
         """Return a new client certificate."""
         return self.ca.issue("bench", key)
 
+    def spec(self, emulator: EmulatorProcess) -> dict[str, Any]:
+        """Return what the spec of a ClusterAWSRole says of AWS."""
+        return {
+            "roleARN": self.role,
+            "profileARN": self.profile,
+            "trustAnchorARN": self.trust_anchor,
+            "endpointURL": emulator.endpoint_url,
+        }
+
 
 def prepare(emulator: EmulatorProcess) -> Prepared:
     """Make a trust anchor, a role and a profile."""
-    session = _administrator(emulator)
-    options = {"endpoint_url": emulator.endpoint_url, "verify": str(emulator.ca_file)}
-    anywhere, iam = session.client("rolesanywhere", **options), session.client("iam", **options)
+    anywhere, iam = client(emulator, "rolesanywhere"), client(emulator, "iam")
     ca = CA.root("bench CA")
     source = {"sourceType": "CERTIFICATE_BUNDLE", "sourceData": {"x509CertificateData": ca.pem.decode()}}
     anchor = anywhere.create_trust_anchor(name="bench", source=source, enabled=True)["trustAnchor"]["trustAnchorArn"]
@@ -38,7 +45,9 @@ def prepare(emulator: EmulatorProcess) -> Prepared:
     return Prepared(anchor, made["profile"]["profileArn"], role, ca)
 
 
-def _administrator(emulator: EmulatorProcess) -> Any:
+def client(emulator: EmulatorProcess, service: str) -> Any:
+    """Return a boto3 client of the administrator."""
     lines = (line.partition(" = ") for line in emulator.credentials_file.read_text().splitlines())
     values: dict[str, Any] = {name: value for name, _, value in lines if value}
-    return boto3.session.Session(region_name=REGION, **values)
+    session: Any = boto3.session.Session(region_name=REGION, **values)  # the stubs want the service as a literal
+    return session.client(service, endpoint_url=emulator.endpoint_url, verify=str(emulator.ca_file))

@@ -115,12 +115,8 @@ def _running() -> Iterator[tuple[Operator, Sandbox]]:
 def _bind(sandbox: Sandbox, emulator: EmulatorProcess) -> None:
     prepared = aws.prepare(emulator)
     sandbox.certificate("bench", prepared.issue())
-    spec = {
-        "roleARN": prepared.role,
-        "profileARN": prepared.profile,
-        "trustAnchorARN": prepared.trust_anchor,
+    spec = prepared.spec(emulator) | {
         "certificate": {"secretRef": {"name": "bench"}},
-        "endpointURL": emulator.endpoint_url,
         "allowedNamespaces": {"names": [sandbox.namespace]},
     }
     kind = {"apiVersion": "rolebound.dev/v1alpha1", "kind": "ClusterAWSRole"}

@@ -1,10 +1,12 @@
 """`rolebound emulate` as a process of its own: the AWS of the demo and the benchmarks."""
 
 import json
+import ssl
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from testbed.processes import Process, start, wait_until
 
@@ -44,6 +46,20 @@ class EmulatorProcess:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_REGION": REGION,
         }
+
+    def inject(self, **fault: Any) -> None:
+        """Have CreateSession fail, as the control API describes it, until clear_faults()."""
+        self._control("POST", json.dumps(fault).encode())
+
+    def clear_faults(self) -> None:
+        """End every fault."""
+        self._control("DELETE", None)
+
+    def _control(self, method: str, body: bytes | None) -> None:
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        url = f"{self.endpoint_url}/_emulator/faults"
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - our own server
+        urllib.request.urlopen(request, timeout=10, context=context).close()  # noqa: S310
 
     def stop(self) -> None:
         """End it."""

@@ -5,7 +5,10 @@ processes to hunt down but one namespace, whose first process the kernel kills w
 and with it everything inside. Folders that the programs insist on are covered by the namespace's own file systems.
 """
 
-from collections.abc import Mapping, Sequence
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,11 +44,35 @@ class Enclosure:
 
     def start(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Process:
         """Start `command` inside; it ends with the enclosure at the latest."""
+        enter = ["nsenter", f"--mount={self.mount_namespace}", f"--pid={self._namespaces / 'pid_for_children'}", "--"]
+        return start(name, [*enter, *command], self.logs, environment)
+
+    @contextmanager
+    def suspended(self, process: Process) -> Iterator[None]:
+        """Let what start() has started stand still for the block.
+
+        Its child is the program itself. nsenter stops itself when that is stopped, and must be continued after it, or
+        it never ends.
+        """
+        nsenter = process.popen.pid
+        (program,) = Path(f"/proc/{nsenter}/task/{nsenter}/children").read_text().split()
+        os.kill(int(program), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in (int(program), nsenter):
+                os.kill(each, signal.SIGCONT)
+
+    @property
+    def mount_namespace(self) -> Path:
+        """The file that names the mount namespace, for nsenter."""
+        return self._namespaces / "mnt"
+
+    @property
+    def _namespaces(self) -> Path:
         if self._holder is None:
             raise RuntimeError("the enclosure is not open")
-        namespaces = Path(f"/proc/{self._holder.popen.pid}/ns")
-        enter = ["nsenter", f"--mount={namespaces / 'mnt'}", f"--pid={namespaces / 'pid_for_children'}", "--"]
-        return start(name, [*enter, *command], self.logs, environment)
+        return Path(f"/proc/{self._holder.popen.pid}/ns")
 
     def close(self) -> None:
         """End everything inside, at once."""

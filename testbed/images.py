@@ -8,7 +8,7 @@ the images.
 import hashlib
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +35,8 @@ _CA_BUNDLE: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 
 OPERATOR: Final = "localhost/rolebound:dev"
 CLIENT: Final = "localhost/rolebound-client:dev"
+SCRATCH: Final = "localhost/rolebound-scratch:dev"
+PYTHON: Final = "localhost/rolebound-python:dev"
 _PAUSE: Final = "localhost/rolebound-pause:1"
 _BASE: Final = "localhost/rolebound-base"
 
@@ -61,6 +63,25 @@ CMD ["sleep", "infinity"]
     return _archive(CLIENT, containerfile, {}, base=True)
 
 
+def scratch(program: Path) -> Path:
+    """Return the archive of an image with one static program and nothing else: no shell, no file."""
+    containerfile = 'FROM scratch\nCOPY program /program\nUSER 65532:65532\nENTRYPOINT ["/program"]\n'
+    return _archive(SCRATCH, containerfile, {"program": program})
+
+
+def python(requirement: str, scripts: Sequence[Path]) -> Path:
+    """Return the archive of an image with Python, one requirement and the scripts in /app."""
+    containerfile = f"""FROM {_base_name()} AS build
+RUN python3 -m venv /opt/app && /opt/app/bin/pip install --no-cache-dir {requirement}
+FROM {_base_name()}
+COPY --from=build /opt/app /opt/app
+COPY {" ".join(path.name for path in scripts)} /app/
+ENV PATH=/opt/app/bin:$PATH
+USER 65532:65532
+"""
+    return _archive(PYTHON, containerfile, {path.name: path for path in scripts}, base=True)
+
+
 def operator() -> Path:
     """Return the archive of the operator's image, built from the Dockerfile of this tree."""
     digest = _digest([_base_name().encode(), *(path.read_bytes() for path in _source_files())])
@@ -83,11 +104,11 @@ def _source_files() -> list[Path]:
 
 def _archive(image: str, containerfile: str, files: dict[str, Path], *, base: bool = False) -> Path:
     """Return the archive of a small image; `files` are copied into its build context."""
-    digest = _digest([containerfile.encode()])
+    debian.ensure(debian.IMAGES)
+    digest = _digest([containerfile.encode(), *(path.read_bytes() for path in files.values())])
     target = cache.root() / "images" / f"{Path(image).name.replace(':', '-')}-{digest}.tar"
     if target.exists():
         return target
-    debian.ensure(debian.IMAGES)
     with cache.locked("images"), step(f"building the image {image}"):
         if base:
             _ensure_base()

@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ BRIDGE: Final = "rolebound0"
 ADDRESS: Final = "10.213.0.1"
 _POD_RANGE: Final = "10.213.0.0/24"
 _STATE: Final = Path("/run/rolebound-testbed")
+_KUBELET: Final = _STATE / "kubelet"
 _CGROUP: Final = "rolebound-testbed"
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 _READY_WITHIN: Final = 90.0
@@ -66,6 +68,28 @@ class Node:
     def socket(self) -> Path:
         """Where containerd listens."""
         return _STATE / "containerd.sock"
+
+    @property
+    def mount_namespace(self) -> Path:
+        """The file that names the namespace in which the kubelet mounts, for nsenter."""
+        return self._enclosure.mount_namespace
+
+    @property
+    def pods(self) -> Path:
+        """Where the kubelet keeps a folder for each pod, by uid."""
+        return _KUBELET / "pods"
+
+    def kubelet_suspended(self) -> AbstractContextManager[None]:
+        """Return a block in which the kubelet stands still: no volume changes, and pods run on."""
+        return self._enclosure.suspended(self._running["kubelet"])
+
+    def pod_process(self, pod_uid: str) -> int:
+        """Return a process of a running pod, as the node's own /proc numbers it."""
+        ctr = [str(self.binaries["ctr"]), "--address", str(self.socket), "-n", "k8s.io"]
+        of_pod = f'labels."io.kubernetes.pod.uid"=={pod_uid}'
+        containers = _output(*ctr, "containers", "list", "--quiet", of_pod).split()
+        tasks = (line.split() for line in _output(*ctr, "tasks", "list").splitlines())
+        return next(int(process) for container, process, *_ in tasks if container in containers)
 
     def start_runtime(self) -> None:
         """Start containerd, which needs no API server, and return when it takes images."""
@@ -179,7 +203,7 @@ class Node:
             "imageGCHighThresholdPercent": 100,
             "imageGCLowThresholdPercent": 99,
             # By default a changed Secret takes up to 90 s to reach a file: too long to watch.
-            "syncFrequency": "5s",
+            "syncFrequency": "1s",
             "resolvConf": str(self._resolv_conf()),
         }
         path = self.folder / "kubelet.json"
@@ -192,7 +216,7 @@ class Node:
                 f"--kubeconfig={self.kubeconfig('kubelet')}",
                 f"--hostname-override={NAME}",
                 f"--node-ip={ADDRESS}",
-                f"--root-dir={_STATE / 'kubelet'}",
+                f"--root-dir={_KUBELET}",
                 f"--cert-dir={_STATE / 'kubelet-pki'}",
             ],
         )
@@ -234,6 +258,11 @@ def _runc() -> str:
 
 
 def _run(*command: str, check: bool = True) -> None:
+    _output(*command, check=check)
+
+
+def _output(*command: str, check: bool = True) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout

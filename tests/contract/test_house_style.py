@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
-OURS = ("operator", "tests", "testbed", "demo", "bench", "scripts")
+OURS = ("operator", "tests", "testbed", "demo", "bench", "matrix", "scripts")
 
 
 def tracked(*patterns: str) -> list[Path]:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final, cast
 
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
 from moto.core.authorization import enable_iam_authentication
 from moto.iam import access_control
 from moto.iam.access_control import IAMRequest, IAMRequestBase, S3IAMRequest
@@ -71,6 +75,24 @@ class Judge:
         return context
 
 
+class _EveryHeader(SigV4Auth):
+    """Signs each header that it is given: moto gives it those that the client's SignedHeaders names.
+
+    botocore itself leaves some unsigned, User-Agent among them, which other SDKs do sign.
+    """
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+        """Return all headers, by the names under which they are signed."""
+        headers = HTTPHeaders()
+        for name, value in request.headers.items():
+            headers[name.lower()] = value
+        return headers
+
+
+class _EveryS3Header(_EveryHeader, S3SigV4Auth):
+    """The same with S3's canonical form."""
+
+
 class _Judged(IAMRequestBase):
     """moto's request, about which the account's Judge decides."""
 
@@ -85,9 +107,15 @@ class _Judged(IAMRequestBase):
 class JudgedRequest(_Judged, IAMRequest):
     """A request for any service but S3."""
 
+    def _create_auth(self, credentials: Credentials) -> SigV4Auth:
+        return _EveryHeader(credentials, self._service, self._region)
+
 
 class JudgedS3Request(_Judged, S3IAMRequest):
     """A request for S3, whose errors have a form of their own."""
+
+    def _create_auth(self, credentials: Credentials) -> S3SigV4Auth:
+        return _EveryS3Header(credentials, self._service, self._region)
 
 
 class SignedRequest(_Judged, IAMRequest):

@@ -99,6 +99,7 @@ class Emulator:
                 self.settings.port,
                 self._application(judge, kept).answer,
                 certificate.context() if certificate else None,
+                self.clock,
             )
             cleanup.callback(server.close)
             server.start()

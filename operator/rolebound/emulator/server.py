@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from typing import Any, Final
 
+from rolebound.emulator.clock import Clock
 from rolebound.emulator.messages import ConnectionDropped, HttpRequest, HttpResponse
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -97,6 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Return what the Server header says."""
         return "rolebound-emulator"
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return what the Date header says: this AWS's own time, by which a client can tell that its clock is off."""
+        return super().date_time_string(self.server.clock.now().timestamp() if timestamp is None else timestamp)
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         _log.debug(format, *args)
 
@@ -107,8 +112,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, answer: Answer, context: ssl.SSLContext | None) -> None:
+    def __init__(self, host: str, port: int, answer: Answer, context: ssl.SSLContext | None, clock: Clock) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.clock = clock
         self._answer = answer
         self._context = context
         self._connections: set[socket.socket] = set()
