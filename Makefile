@@ -33,7 +33,7 @@ fix: venv ## let ruff mend and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup ## measure: CPU per session, time from pod to Secret, memory
+bench: setup ## measure: CPU per session, time from pod to Secret, memory, admission
 	@$(BIN)/python -m bench
 
 crds: venv ## copy crds/ into the chart

@@ -6,18 +6,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
+from testbed import images
 from testbed.cluster import Cluster
 from testbed.processes import Process, answers, free_port, start, wait_until
 
 ROOT: Final = Path(__file__).parent.parent
+CHART: Final = ROOT / "helm" / "rolebound"
 NAMESPACE: Final = "rolebound-system"
+WEBHOOK: Final = "rolebound-webhook"
+# Tests of injection put an injector in force themselves; the rights that the webhook needs are there.
+_RIGHTS: Final = ("--set", "injection.mode=webhook")
 
 
 def install_rights(cluster: Cluster) -> None:
-    """What the chart installs, but for the Deployment: CRDs, ServiceAccount, RBAC."""
+    """What the chart installs, but for the Deployment and the webhook's configuration: CRDs, ServiceAccount, RBAC."""
     cluster.kubectl("create", "namespace", NAMESPACE, check=False)
-    cluster.helm("install", "rolebound", str(ROOT / "helm" / "rolebound"), "-n", NAMESPACE)
-    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE)
+    cluster.helm("upgrade", "--install", "rolebound", str(CHART), "-n", NAMESPACE, *_RIGHTS)
+    # In this order: without the operator nobody answers the webhook's calls.
+    cluster.kubectl("delete", "mutatingwebhookconfiguration", WEBHOOK)
+    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE, "--cascade=foreground")
     crds = ("clusterawsroles", "awsroles", "awsrolebindings")
     names = [f"crd/{name}.rolebound.dev" for name in crds]
     cluster.kubectl("wait", "--for=condition=Established", *names, "--timeout=30s")
@@ -31,6 +38,10 @@ class Operator:
     ca_file: Path
     environment: dict[str, str] = field(default_factory=dict)
     port: int = 0
+    webhook_port: int = 0
+    """Where it serves the webhook; 0 where it serves none."""
+    name: str = "operator"
+    """Its log's."""
     _process: Process | None = None
 
     def start(self) -> Self:
@@ -45,8 +56,15 @@ class Operator:
             "PYTHONPATH": str(ROOT / "operator"),
             "PYTHONFAULTHANDLER": "1",
         }
+        if self.webhook_port:
+            environment |= {
+                "ROLEBOUND_WEBHOOK": WEBHOOK,
+                "ROLEBOUND_WEBHOOK_PORT": str(self.webhook_port),
+                "ROLEBOUND_SIDECAR_IMAGE": images.OPERATOR,
+                "ROLEBOUND_SIDECAR_PULL_POLICY": "Never",
+            }
         command = [sys.executable, "-m", "rolebound", "run"]
-        self._process = start("operator", command, self.cluster.logs, environment | self.environment)
+        self._process = start(self.name, command, self.cluster.logs, environment | self.environment)
         wait_until("operator ready", self._is_ready, 30)
         return self
 

@@ -85,6 +85,14 @@ def free_port(host: str = "127.0.0.1") -> int:
         return port
 
 
+def own_address() -> str:
+    """Return this machine's IPv4 address towards others; a Service cannot lead to loopback."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.connect(("198.51.100.1", 9))  # RFC 5737's; nothing is sent, only the route is chosen
+        address: str = probe.getsockname()[0]
+        return address
+
+
 def wait_until(what: str, condition: Callable[[], bool], seconds: float, every: float = 0.1) -> None:
     """Return when `condition` holds; TimeoutError names `what` was waited for."""
     deadline = time.monotonic() + seconds

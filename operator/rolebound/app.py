@@ -1,6 +1,7 @@
 """The composition root: builds everything once, starts it, and takes it down in order.
 
-Reads as the flow: watches → observer → inventory → refresher → issuer → Secrets, and beside it the reporter.
+Reads as the flow: watches → observer → inventory → refresher → issuer → Secrets, and beside it the reporter. New pods
+come the other way: webhook → admission → inventory.
 """
 
 import asyncio
@@ -15,10 +16,16 @@ from kubernetes.aio.client import Configuration
 from rolebound.cluster.api import KubernetesAPI, load_configuration
 from rolebound.cluster.certificates import Certificates
 from rolebound.cluster.secrets import CredentialSecrets
+from rolebound.cluster.serving import ServingSecret, WebhookConfiguration
 from rolebound.cluster.status import StatusWriter
-from rolebound.handlers import framework, watches
+from rolebound.handlers import admission, framework, watches
+from rolebound.handlers.serving import AdmissionServer
 from rolebound.metrics import Metrics
+from rolebound.model.objects import ObjectName
+from rolebound.planning.podparts import Sidecar
+from rolebound.planning.serving import serving_names
 from rolebound.probes import Probes
+from rolebound.refresh.admission import Admission
 from rolebound.refresh.inventory import Inventory
 from rolebound.refresh.issuance import Issuer
 from rolebound.refresh.notices import NoticeBoard
@@ -26,6 +33,7 @@ from rolebound.refresh.observer import Observer
 from rolebound.refresh.refresher import Refresher
 from rolebound.refresh.reporter import Reporter
 from rolebound.refresh.resync import Resync
+from rolebound.refresh.serving import ServingRotation
 from rolebound.refresh.vigil import Vigil
 from rolebound.rolesanywhere.client import RolesAnywhere
 from rolebound.settings import Settings
@@ -34,6 +42,15 @@ log = structlog.get_logger(__name__)
 
 # Less than the chart's terminationGracePeriodSeconds, and more than the longest call to AWS (10 s).
 _DRAIN_FOR: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """What answers for new pods, and what keeps its certificate."""
+
+    admission: Admission
+    server: AdmissionServer
+    rotation: ServingRotation
 
 
 @dataclass(slots=True)
@@ -50,11 +67,13 @@ class App:
     resync: Resync
     vigil: Vigil
     metrics: Metrics
+    webhook: Webhook | None = None
+    """None where a setting says so: pods are injected by a policy, or mount their Secret themselves."""
     _loops: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Run until a signal ends it; raises what ended the watches otherwise."""
-        probes = Probes(self.metrics.registry, self.failure, lambda: self.resync.done_once)
+        probes = Probes(self.metrics.registry, self.failure, self.awaited)
         port = await probes.start(self.settings.http_host, self.settings.http_port)
         log.info("starting", namespace=self.settings.namespace, http_port=port)
         try:
@@ -63,9 +82,11 @@ class App:
             await self.resync.first()
             self._start("resync", self.resync.run())
             self._start("vigil", self.vigil.run())
+            if self.webhook:
+                self._start("webhook certificate", self.webhook.rotation.run())
             await kopf.operator(
                 registry=self._registry(),
-                settings=framework.settings(),
+                settings=framework.settings(self.webhook.server if self.webhook else None),
                 # Unused without peering; by default kopf would look up the user's name, and an image has no user 65532.
                 identity=cast("Any", "rolebound"),
                 clusterwide=True,
@@ -82,12 +103,20 @@ class App:
             ended.append("lanes")
         return f"ended: {', '.join(ended)}" if ended else ""
 
+    def awaited(self) -> str:
+        """Return what must still happen before the operator is ready, or ""."""
+        if not self.resync.done_once:
+            return "the cluster's objects are not all read yet"
+        return "the webhook does not listen" if self.webhook and not self.webhook.server.listening else ""
+
     def _start(self, name: str, loop: Awaitable[None]) -> None:
         self._loops[name] = asyncio.ensure_future(loop)
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
         watches.register(registry, self.observer)
+        if self.webhook:
+            admission.register(registry, self.webhook.admission, self.metrics)
 
         @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.ConnectionInfo:
@@ -137,4 +166,22 @@ async def build(settings: Settings) -> App:
         resync=Resync(api, secrets, observer, refresher),
         vigil=Vigil(secrets, refresher),
         metrics=metrics,
+        webhook=_webhook(settings, api, observer, metrics),
     )
+
+
+def _webhook(settings: Settings, api: KubernetesAPI, observer: Observer, metrics: Metrics) -> Webhook | None:
+    if not settings.webhook:
+        return None
+    sidecar = Sidecar(settings.sidecar_image, settings.sidecar_pull_policy, settings.endpoint_port)
+    name = ObjectName(settings.namespace, settings.webhook)
+    server = AdmissionServer(settings.webhook_port)
+    rotation = ServingRotation(
+        secret=ServingSecret(api, name),
+        configuration=WebhookConfiguration(api, name.name),
+        names=serving_names(name),
+        renews=settings.webhook_certificate == "own",
+        present=server.present,
+        metrics=metrics,
+    )
+    return Webhook(Admission(observer.inventory, observer, api, sidecar), server, rotation)

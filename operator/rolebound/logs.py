@@ -11,6 +11,11 @@ import structlog
 from structlog.typing import Processor
 
 
+def _is_no_refusal(record: logging.LogRecord) -> bool:
+    """Whether a record is not kopf's word on a refused pod, which would be an error of ours: `pod_refused` says it."""
+    return not record.getMessage().startswith("Webhook '")
+
+
 def configure(log_format: str, log_level: str) -> None:
     """Send logs to standard error as JSON lines or as text."""
     shared: list[Processor] = [
@@ -44,6 +49,7 @@ def configure(log_format: str, log_level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(log_level.upper())
+    logging.getLogger("kopf.objects").addFilter(_is_no_refusal)
     # At debug they would print requests and responses, and with them credentials.
     for library in ("botocore", "boto3", "urllib3", "aiohttp", "kopf", "kubernetes", "asyncio"):
         logging.getLogger(library).setLevel(max(logging.getLevelName(log_level.upper()), logging.WARNING))

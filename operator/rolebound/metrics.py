@@ -37,6 +37,23 @@ class Metrics:
         self.credentials = Gauge(
             "rolebound_credentials", "Credential Secrets that are kept up to date.", registry=self.registry
         )
+        self.admissions = Counter(
+            "rolebound_admissions_total",
+            "Pods that the webhook decided on: Injected, Unchanged, or the reason why it was refused.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.admission_seconds = Histogram(
+            "rolebound_admission_seconds",
+            "How long the webhook took to decide on a pod, in seconds.",
+            registry=self.registry,
+            buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+        )
+        self.webhook_not_after = Gauge(
+            "rolebound_webhook_certificate_not_after_timestamp_seconds",
+            "When the certificate that the webhook serves with expires, in seconds since 1970.",
+            registry=self.registry,
+        )
         self.events_dropped = Counter(
             "rolebound_events_dropped_total",
             "Kubernetes Events that were not posted because too many waited.",

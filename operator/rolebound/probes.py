@@ -1,7 +1,7 @@
 """Liveness, readiness and metrics over HTTP.
 
 Live means that the event loop turns and no loop of ours has ended. Ready means that the first complete view of the
-cluster was taken in, so that decisions are made from all of it.
+cluster was taken in, so that decisions are made from all of it, and that the webhook, where there is one, listens.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,8 @@ class Probes:
     registry: CollectorRegistry
     failure: Callable[[], str]
     """What is broken for good, or ""."""
-    ready: Callable[[], bool]
+    awaited: Callable[[], str]
+    """What must still happen before the operator is ready, or ""."""
     _runner: web.AppRunner | None = field(default=None)
 
     async def start(self, host: str, port: int) -> int:
@@ -45,9 +46,8 @@ class Probes:
         return web.Response(text=failure or "ok", status=500 if failure else 200)
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        ready = self.ready()
-        text = "ok" if ready else "the cluster's objects are not all read yet"
-        return web.Response(text=text, status=200 if ready else 503)
+        awaited = self.awaited()
+        return web.Response(text=awaited or "ok", status=503 if awaited else 200)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -12,6 +12,8 @@ from testbed.cluster import Cluster
 ROOT: Final = Path(__file__).parents[2]
 CHART: Final = ROOT / "helm" / "rolebound"
 NAMESPACE: Final = "rolebound-system"
+POLICY_API: Final = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
+"""What Kubernetes serves from 1.36 on."""
 
 Object = dict[str, Any]
 
@@ -53,16 +55,25 @@ class Rendered:
         return {each["name"]: each["value"] for each in self.container["env"] if "value" in each}
 
 
-def template(cluster: Cluster, values: Object, check: bool = True) -> tuple[str, str]:
-    """What `helm template` prints, and what it complains of."""
+def template(cluster: Cluster, values: Object, *serves: str, check: bool = True) -> tuple[str, str]:
+    """What `helm template` prints for a cluster that `serves` these kinds too, and what it complains of."""
     file = cluster.workdir / "chart-values.json"
     file.write_text(json.dumps(values))
-    command = ["template", "rolebound", str(CHART), "-n", NAMESPACE, "-f", str(file)]
+    command = [
+        "template",
+        "rolebound",
+        str(CHART),
+        "-n",
+        NAMESPACE,
+        "-f",
+        str(file),
+        *(f"--api-versions={api}" for api in serves),
+    ]
     done = cluster.helm(*command, check=check)
     return done.stdout, done.stderr
 
 
-def render(cluster: Cluster, **values: Any) -> Rendered:
-    """The chart with `values`."""
-    printed, _ = template(cluster, values)
+def render(cluster: Cluster, *serves: str, **values: Any) -> Rendered:
+    """The chart with `values`, for a cluster that `serves` these kinds too."""
+    printed, _ = template(cluster, values, *serves)
     return Rendered(tuple(each for each in yaml.safe_load_all(printed) if each))

@@ -20,6 +20,8 @@ DEFAULT_KINDS = {
     "ClusterRole": 1,
     "ClusterRoleBinding": 1,
     "Deployment": 1,
+    "Service": 1,
+    "MutatingWebhookConfiguration": 1,
 }
 
 
@@ -78,9 +80,9 @@ def test_ca_bundle_is_mounted_and_trusted(cluster: Cluster) -> None:
 
     config = rendered.one("ConfigMap")
     assert config["data"] == {"ca.crt": pem}
-    [volume], [mount] = rendered.pod["spec"]["volumes"], rendered.container["volumeMounts"]
+    [volume] = [each for each in rendered.pod["spec"]["volumes"] if "configMap" in each]
+    [mount] = [each for each in rendered.container["volumeMounts"] if each["name"] == volume["name"]]
     assert volume["configMap"]["name"] == config["metadata"]["name"]
-    assert mount["name"] == volume["name"]
     assert rendered.environment["AWS_CA_BUNDLE"] == f"{mount['mountPath']}/ca.crt"
 
 
@@ -103,7 +105,7 @@ def test_proxy_is_for_calls_to_aws(cluster: Cluster) -> None:
 
 
 def test_neither_proxy_nor_bundle_is_set_unasked(cluster: Cluster) -> None:
-    names = {each["name"] for each in render(cluster).container["env"]}
+    names = {each["name"] for each in render(cluster, injection={"mode": "none"}).container["env"]}
 
     assert names == {"POD_NAMESPACE", "ROLEBOUND_LOG_FORMAT", "ROLEBOUND_LOG_LEVEL", "ROLEBOUND_SESSIONS_PER_SECOND"}
 
@@ -119,7 +121,11 @@ def test_settings_reach_the_operator_as_it_reads_them(cluster: Cluster) -> None:
 def test_probes_ask_the_port_on_which_the_operator_listens(cluster: Cluster) -> None:
     container = render(cluster).container
 
-    assert container["ports"] == [{"name": "http", "containerPort": read_settings({"POD_NAMESPACE": "x"}).http_port}]
+    read = read_settings({"POD_NAMESPACE": "x"})
+    assert container["ports"] == [
+        {"name": "http", "containerPort": read.http_port},
+        {"name": "webhook", "containerPort": read.webhook_port},
+    ]
     probes = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("liveness", "readiness")}
     assert probes == {"liveness": {"path": "/livez", "port": "http"}, "readiness": {"path": "/readyz", "port": "http"}}
 
@@ -187,4 +193,4 @@ def test_everything_at_once_is_valid_to_the_api_server(cluster: Cluster) -> None
 
     done = cluster.kubectl("create", "--dry-run=server", "-f", "-", "-o", "name", stdin=json.dumps(documents))
 
-    assert len(done.stdout.splitlines()) == len(ours) == 5
+    assert len(done.stdout.splitlines()) == len(ours) == 7

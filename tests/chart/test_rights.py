@@ -24,7 +24,9 @@ OURS = (
     | rights("", "pods namespaces", "list watch")
     | rights("", "secrets", "get list watch create patch delete")
     | rights("", "events", "create")
+    | rights("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "get patch")
 )
+WEBHOOK = "rolebound-webhook"
 # What Kubernetes gives to everybody who is authenticated: to ask who they are and what they may.
 EVERYBODYS = rights("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create") | rights(
     "authentication.k8s.io", "selfsubjectreviews", "create"
@@ -40,7 +42,20 @@ def test_cluster_role_is_this_list_and_nothing_else(cluster: Cluster) -> None:
     rules = render(cluster).one("ClusterRole")["rules"]
 
     assert flat(rules) == OURS
-    assert {key for rule in rules for key in rule} == {"apiGroups", "resources", "verbs"}
+    assert named(rules) == {"mutatingwebhookconfigurations": [WEBHOOK]}
+
+
+def named(rules: list[Object]) -> dict[str, list[str]]:
+    """The objects that a rule is narrowed to, by the rule's resources."""
+    assert {key for rule in rules for key in rule} <= {"apiGroups", "resources", "verbs", "resourceNames"}
+    return {" ".join(rule["resources"]): rule["resourceNames"] for rule in rules if "resourceNames" in rule}
+
+
+@pytest.mark.parametrize("mode", ["none"])
+def test_without_a_webhook_there_is_no_right_for_one(cluster: Cluster, mode: str) -> None:
+    rules = render(cluster, injection={"mode": mode}).one("ClusterRole")["rules"]
+
+    assert flat(rules) == {right for right in OURS if right[0] != "admissionregistration.k8s.io"}
 
 
 def test_chart_gives_rights_to_the_operator_alone(cluster: Cluster) -> None:
@@ -64,6 +79,7 @@ def test_api_server_grants_the_same_everywhere(cluster: Cluster, namespace: str)
     status = json.loads(answer)["status"]
     assert not status["incomplete"]
     assert flat(status["resourceRules"]) == OURS | EVERYBODYS
+    assert [each["resourceNames"] for each in status["resourceRules"] if "resourceNames" in each] == [[WEBHOOK]]
 
 
 def may(cluster: Cluster, verb: str, what: str, *more: str) -> bool:
@@ -106,6 +122,11 @@ def may(cluster: Cluster, verb: str, what: str, *more: str) -> bool:
         ("list", "customresourcedefinitions.apiextensions.k8s.io"),
         ("patch", "customresourcedefinitions.apiextensions.k8s.io"),
         ("create", "mutatingwebhookconfigurations.admissionregistration.k8s.io"),
+        ("get", "mutatingwebhookconfigurations.admissionregistration.k8s.io"),
+        ("patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io"),
+        ("patch", "mutatingwebhookconfigurations.admissionregistration.k8s.io/another"),
+        ("delete", "mutatingwebhookconfigurations.admissionregistration.k8s.io/rolebound-webhook"),
+        ("patch", "validatingwebhookconfigurations.admissionregistration.k8s.io/rolebound-webhook"),
         ("get", "clusterroles.rbac.authorization.k8s.io"),
         ("create", "clusterroles.rbac.authorization.k8s.io"),
         ("escalate", "clusterroles.rbac.authorization.k8s.io"),
@@ -127,6 +148,11 @@ def test_operator_may_not(cluster: Cluster, verb: str, what: str) -> None:
     everywhere = [] if what.startswith("/") else ["--all-namespaces"]
 
     assert not may(cluster, verb, what, *everywhere)
+
+
+@pytest.mark.parametrize("verb", ["get", "patch"])
+def test_operator_may_change_its_own_webhook_configuration(cluster: Cluster, verb: str) -> None:
+    assert may(cluster, verb, f"mutatingwebhookconfigurations.admissionregistration.k8s.io/{WEBHOOK}")
 
 
 @pytest.mark.parametrize("verb", ["get", "list", "watch", "create", "patch", "delete"])

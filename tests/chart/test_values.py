@@ -37,6 +37,24 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"sessionsPerSecond": -1}, "at '/sessionsPerSecond': minimum: got -1, want 0"),
     ({"sessionsPerSecond": 10001}, "at '/sessionsPerSecond': maximum: got 10,001, want 10,000"),
     ({"sessionsPerSecond": "8"}, "at '/sessionsPerSecond': got string, want number"),
+    (
+        {"injection": {"mode": "always"}},
+        "at '/injection/mode': value must be one of 'auto', 'policy', 'webhook', 'none'",
+    ),
+    ({"injection": {"enabled": True}}, "at '/injection': additional properties 'enabled' not allowed"),
+    ({"injection": {"endpoint": {"port": 80}}}, "at '/injection/endpoint/port': minimum: got 80, want 1,024"),
+    (
+        {"injection": {"webhook": {"timeoutSeconds": 0}}},
+        "at '/injection/webhook/timeoutSeconds': minimum: got 0, want 1",
+    ),
+    (
+        {"injection": {"webhook": {"failurePolicy": "fail"}}},
+        "at '/injection/webhook/failurePolicy': value must be one of",
+    ),
+    (
+        {"injection": {"webhook": {"certManager": {"enabled": "yes"}}}},
+        "at '/injection/webhook/certManager/enabled': got string, want boolean",
+    ),
     ({"aws": {"caBundle": ["pem"]}}, "at '/aws/caBundle': got array, want string"),
     ({"aws": {"region": "eu-central-1"}}, "at '/aws': additional properties 'region' not allowed"),
     ({"proxy": {"httpsProxy": 3128}}, "at '/proxy/httpsProxy': got number, want string"),

@@ -8,7 +8,7 @@ import pytest
 
 from testbed import images
 from testbed.cluster import Cluster
-from testbed.operator import NAMESPACE, ROOT
+from testbed.operator import NAMESPACE, ROOT, install_rights
 from tests.support.aws import Aws
 from tests.support.kubernetes import Sandbox, asking_pod
 
@@ -37,7 +37,7 @@ def installed(cluster: Cluster, aws: Aws) -> Iterator[Cluster]:
         logs = cluster.kubectl("logs", "deployment/rolebound", "-n", NAMESPACE, check=False)
         pytest.fail(f"the operator does not become ready:\n{described}\n{logs.stdout}{logs.stderr}", pytrace=False)
     yield cluster
-    cluster.kubectl("delete", "deployment", "rolebound", "-n", NAMESPACE, "--cascade=foreground")
+    install_rights(cluster)  # and nothing else of it any more
 
 
 @pytest.fixture
@@ -53,12 +53,24 @@ def sandbox(installed: Cluster, aws: Aws) -> Iterator[Sandbox]:
 
 
 def application(sandbox: Sandbox, aws: Aws, name: str, secret: str) -> dict[str, Any]:
-    """A pod with the AWS CLI that mounts `secret`, as an application's author would write it."""
+    """A pod with the AWS CLI that mounts `secret` by hand, as an application's author would write it."""
     mount = "/var/run/secrets/rolebound.dev/aws"
+    spec = ordinary(aws)
+    [container] = spec["containers"]
     environment = {
         "AWS_SHARED_CREDENTIALS_FILE": f"{mount}/credentials",
         "AWS_REGION": "eu-central-1",
         "AWS_DEFAULT_REGION": "eu-central-1",  # the variable that the AWS CLI v1 reads
+    }
+    container["env"] += [{"name": key, "value": value} for key, value in environment.items()]
+    container["volumeMounts"].append({"name": "aws", "mountPath": mount, "readOnly": True})
+    spec["volumes"].append({"name": "aws", "secret": {"secretName": secret}})
+    return asking_pod(sandbox.namespace, name, secret, **spec)
+
+
+def ordinary(aws: Aws) -> dict[str, Any]:
+    """A pod's spec with the AWS CLI, which is told where the AWS is that it talks to and nothing of credentials."""
+    environment = {
         "AWS_ENDPOINT_URL": aws.emulator.endpoint_url,
         "AWS_CA_BUNDLE": "/etc/aws-ca/ca.crt",
         "HOME": "/tmp",  # noqa: S108 - the pod's own
@@ -68,10 +80,12 @@ def application(sandbox: Sandbox, aws: Aws, name: str, secret: str) -> dict[str,
         "image": images.CLIENT,
         "imagePullPolicy": "Never",
         "env": [{"name": key, "value": value} for key, value in environment.items()],
-        "volumeMounts": [
-            {"name": "aws", "mountPath": mount, "readOnly": True},
-            {"name": "ca", "mountPath": "/etc/aws-ca", "readOnly": True},
-        ],
+        "volumeMounts": [{"name": "ca", "mountPath": "/etc/aws-ca", "readOnly": True}],
     }
-    volumes = [{"name": "aws", "secret": {"secretName": secret}}, {"name": "ca", "configMap": {"name": "aws-ca"}}]
-    return asking_pod(sandbox.namespace, name, secret, containers=[container], volumes=volumes, nodeSelector={})
+    return {
+        "serviceAccountName": "api",
+        "terminationGracePeriodSeconds": 1,
+        "nodeSelector": {},
+        "containers": [container],
+        "volumes": [{"name": "ca", "configMap": {"name": "aws-ca"}}],
+    }

@@ -7,6 +7,7 @@ import pytest
 
 from testbed.cluster import Cluster
 from testbed.operator import Operator
+from testbed.webhook import webhook_in_force
 from tests.support.aws import Aws, start
 
 
@@ -37,3 +38,12 @@ def operator(shared_operator: Operator, aws: Aws) -> Iterator[Operator]:
     aws.emulator.clear_faults()
     yield shared_operator
     aws.emulator.clear_faults()
+
+
+@pytest.fixture(scope="module")
+def webhook(cluster: Cluster, aws: Aws) -> Iterator[Operator]:
+    """An operator that the API server asks about new pods, and no longer when the module is done."""
+    ca_file = aws.emulator.ca_file
+    assert ca_file is not None
+    with webhook_in_force(cluster, ca_file) as running:
+        yield running

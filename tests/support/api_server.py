@@ -4,6 +4,7 @@ It knows what the operator relies on: names that are taken, uids that do not mat
 one does beyond that is left to the tests that have a real one.
 """
 
+import copy
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -106,7 +107,7 @@ class ApiServer:
             case "POST":
                 return self._create(path, body)
             case "PATCH":
-                return self._apply(path, body)
+                return self._patch(path, body) if isinstance(body, list) else self._apply(path, body)
             case "DELETE":
                 return self._delete(path, body)
         return refusing(405)
@@ -137,7 +138,26 @@ class ApiServer:
         uid = body["metadata"].get("uid")
         if uid is not None and (stored is None or stored["metadata"]["uid"] != uid):
             return refusing(409, "uid mismatch")
-        return _good(self.put(path, body))
+        version = body["metadata"].get("resourceVersion")
+        if version is not None and (stored is None or stored["metadata"]["resourceVersion"] != version):
+            return refusing(409, "changed meanwhile")
+        return _good(self.put(path, _unversioned(body)))
+
+    def _patch(self, path: str, changes: list[Object]) -> Canned:
+        """A JSON patch, of which `test` and `add` of a field are known."""
+        stored = self.objects.get(path)
+        if stored is None:
+            return refusing(404, "not found")
+        changed = copy.deepcopy(stored)
+        for change in changes:
+            *parents, field_name = change["path"].strip("/").split("/")
+            target: Any = changed
+            for parent in parents:
+                target = target[int(parent)] if isinstance(target, list) else target[parent]
+            if change["op"] == "test" and target[field_name] != change["value"]:
+                return refusing(422, "test failed")
+            target[field_name] = change["value"]
+        return _good(self.put(path, _unversioned(changed)))
 
     def _below(self, path: str) -> list[Object]:
         kind = path.rpartition("/")[2]
@@ -147,6 +167,11 @@ class ApiServer:
 _COLLECTIONS: Final = frozenset(
     {"secrets", "pods", "namespaces", "clusterawsroles", "awsroles", "awsrolebindings", "events"}
 )
+
+
+def _unversioned(body: Object) -> Object:
+    """The object without its version: it gets a new one."""
+    return body | {"metadata": {key: value for key, value in body["metadata"].items() if key != "resourceVersion"}}
 
 
 def _good(body: Object) -> Canned:

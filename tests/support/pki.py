@@ -95,5 +95,7 @@ def _build(subject: x509.Name, key: Any, issuer: x509.Name, issuer_key: Any, **c
             decipher_only=False,
         )
         builder = builder.add_extension(usage, critical=True)
+    if dns := changes.pop("dns", ""):
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(dns)]), critical=False)
     assert not changes, f"unknown: {changes}"
     return builder.sign(issuer_key, None if isinstance(issuer_key, ML_DSA) else hashes.SHA256())

@@ -6,7 +6,7 @@ translated here, once; a response's body never gets into a message unless it is 
 
 import json
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -73,7 +73,7 @@ async def load_user_configuration(context: str | None) -> Configuration:
 
 
 class KubernetesAPI:
-    """Typed only by verb: get, list, watch, create, apply, delete."""
+    """Typed only by verb: get, list, watch, create, apply, patch, delete."""
 
     def __init__(self, configuration: Configuration) -> None:
         self._client = ApiClient(configuration)
@@ -143,6 +143,10 @@ class KubernetesAPI:
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._call("PATCH", path, query=query, body=body, content_type="application/apply-patch+yaml")
 
+    async def patch(self, path: str, changes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Change single fields by a JSON patch (RFC 6902), all or none."""
+        return await self._call("PATCH", path, body=changes, content_type="application/json-patch+json")
+
     async def delete(self, path: str, uid: str) -> None:
         """Delete the object at `path` if its uid is `uid`; nothing happens where it is gone or another one."""
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
@@ -169,7 +173,7 @@ class KubernetesAPI:
         path: str,
         *,
         query: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         accept: str = "application/json",
         content_type: str = "application/json",
         timeout: aiohttp.ClientTimeout = _TIMEOUT,  # noqa: ASYNC109 - aiohttp's own, of several parts

@@ -12,6 +12,17 @@ BINDINGS: Final = f"{_GROUP}/{names.BINDINGS}"
 PODS: Final = "/api/v1/pods"
 NAMESPACES: Final = "/api/v1/namespaces"
 SECRETS: Final = "/api/v1/secrets"
+_WEBHOOK_CONFIGURATIONS: Final = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
+
+
+def webhook_configuration(name: str) -> str:
+    """Return the path of one MutatingWebhookConfiguration."""
+    return f"{_WEBHOOK_CONFIGURATIONS}/{name}"
+
+
+def bindings_in(namespace: str) -> str:
+    """Return the path of a namespace's bindings."""
+    return f"{_GROUP}/namespaces/{namespace}/{names.BINDINGS}"
 
 
 def secret(name: ObjectName) -> str:

@@ -44,9 +44,10 @@ class Backoffs:
             yield seconds * (1 + clock.chance() / 2)
 
 
-def settings() -> kopf.OperatorSettings:
-    """Return how kopf should run."""
+def settings(server: kopf.WebhookServerProtocol | None) -> kopf.OperatorSettings:
+    """Return how kopf should run; `server` receives admission requests, where there are any."""
     chosen = kopf.OperatorSettings()
+    chosen.admission.server = server  # and nothing managed: the chart has the configuration, which outlives a replica
     chosen.posting.enabled = False  # Events are written by rolebound alone
     chosen.peering.standalone = True  # paused peers would stop their watches
     chosen.scanning.disabled = True  # needs no right to list CRDs

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+from weakref import WeakSet
 
 from rolebound.api import names
 from rolebound.api.objects import Body, object_name, role_name
@@ -37,6 +38,13 @@ LISTED: Final = tuple(resource for resource in Resource if resource is not Resou
 """Certificate Secrets are not listed: each is read by name when a role needs it."""
 
 
+@dataclass(eq=False)
+class Listing:
+    """A list that is under way, and the uids that events were about since it began: those it knows no better."""
+
+    touched: set[str] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class Observer:
     """Tells the inventory, and tells on what changed."""
@@ -45,8 +53,8 @@ class Observer:
     certificates: Certificates
     refresher: Refresher
     reporter: Reporter
-    _touched: set[str] | None = field(default=None)
-    """The uids that events were about since a list began; None while no list is under way."""
+    _listings: WeakSet[Listing] = field(default_factory=WeakSet)
+    """One that is given up is forgotten with its last reference."""
 
     def seen(self, resource: Resource, body: Body) -> None:
         """Take in an object as it is now."""
@@ -58,25 +66,31 @@ class Observer:
         self._note(body)
         self._gone(resource, body)
 
-    def begin_list(self) -> None:
+    def begin_list(self) -> Listing:
         """Remember from now on what events are about."""
-        self._touched = set()
+        listing = Listing()
+        self._listings.add(listing)
+        return listing
 
-    def end_list(self, listed: Mapping[Resource, Iterable[Body]]) -> None:
-        """Take in complete lists that were begun since begin_list()."""
-        touched, self._touched = self._touched or set(), None
+    def end_list(self, listing: Listing, listed: Mapping[Resource, Iterable[Body]]) -> None:
+        """Take in complete lists that were begun since begin_list() gave `listing`."""
         for resource, bodies in listed.items():
             fresh = {body["metadata"]["uid"]: body for body in bodies}
             for uid, body in self._known(resource).items():
-                if uid not in fresh and uid not in touched:
+                if uid not in fresh and uid not in listing.touched:
                     self._gone(resource, body)
-            for uid, body in fresh.items():
-                if uid not in touched:
-                    self._seen(resource, body)
+            self.add_listed(listing, resource, fresh.values())
+        self._listings.discard(listing)
+
+    def add_listed(self, listing: Listing, resource: Resource, bodies: Iterable[Body]) -> None:
+        """Take in what a list shows, where it is a part of all that there is."""
+        for body in bodies:
+            if body["metadata"]["uid"] not in listing.touched:
+                self._seen(resource, body)
 
     def _note(self, body: Body) -> None:
-        if self._touched is not None:
-            self._touched.add(body["metadata"]["uid"])
+        for listing in self._listings:
+            listing.touched.add(body["metadata"]["uid"])
 
     def _seen(self, resource: Resource, body: Body) -> None:
         take_in: dict[Resource, Callable[[Body], None]] = {

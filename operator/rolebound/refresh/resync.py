@@ -60,20 +60,20 @@ class Resync:
     async def _try(self) -> None:
         # Instants in a Secret are whole seconds, so a write in this very second must count as later than the list.
         listed_at = now().replace(microsecond=0)
-        self.observer.begin_list()
+        listing = self.observer.begin_list()
         try:
             stored = [each async for each in self.secrets.list_stored()]
             listed: dict[Resource, list[Body]] = {}
             for resource in LISTED:
                 selector = {"labelSelector": names.POD_SELECTOR} if resource is Resource.PODS else {}
                 metadata_only = resource is Resource.NAMESPACES
-                listing = self.api.list(_PATHS[resource], metadata_only=metadata_only, **selector)
-                listed[resource] = [body async for body in listing]
+                bodies = self.api.list(_PATHS[resource], metadata_only=metadata_only, **selector)
+                listed[resource] = [body async for body in bodies]
         except ClusterUnavailable as error:
             log.warning("resync_failed", message=str(error))
             return
         self.refresher.adopt(stored, listed_at)
-        self.observer.end_list(listed)
+        self.observer.end_list(listing, listed)
         self.refresher.reconcile()
         self.done_once = True
         log.info("resynced", secrets=len(stored), **{resource.value: len(listed[resource]) for resource in LISTED})

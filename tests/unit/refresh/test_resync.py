@@ -36,9 +36,9 @@ def fill(engine: Engine) -> None:
 
 
 async def test_pod_that_a_watch_lost_is_found(engine: Engine) -> None:
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
 
-    engine.observer.end_list(lists(pods=[pod_body()]))
+    engine.observer.end_list(listing, lists(pods=[pod_body()]))
 
     assert len(engine.inventory.pods) == 1
 
@@ -57,47 +57,47 @@ async def test_pod_that_a_watch_lost_is_found(engine: Engine) -> None:
 async def test_what_no_list_has_is_forgotten(engine: Engine, resource: Resource, body: dict[str, Any]) -> None:
     engine.observer.seen(resource, body)
     assert engine.observer._known(resource)
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
 
-    engine.observer.end_list(lists())
+    engine.observer.end_list(listing, lists())
 
     assert not engine.observer._known(resource)
 
 
 async def test_pod_that_was_made_since_the_list_began_stays(engine: Engine) -> None:
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
     engine.see_pod()
 
-    engine.observer.end_list(lists())
+    engine.observer.end_list(listing, lists())
 
     assert len(engine.inventory.pods) == 1
 
 
 async def test_pod_that_went_since_the_list_began_stays_away(engine: Engine) -> None:
     engine.see_pod()
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
     engine.observer.gone(Resource.PODS, pod_body())
 
-    engine.observer.end_list(lists(pods=[pod_body()]))
+    engine.observer.end_list(listing, lists(pods=[pod_body()]))
 
     assert engine.inventory.pods == {}
 
 
 async def test_what_an_event_said_since_wins_over_the_list(engine: Engine) -> None:
     engine.see_pod()
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
     engine.see_pod(phase="Succeeded")
 
-    engine.observer.end_list(lists(pods=[pod_body(phase="Running")]))
+    engine.observer.end_list(listing, lists(pods=[pod_body(phase="Running")]))
 
     assert engine.inventory.pods_of("shop", "api") == []
 
 
 async def test_events_before_a_list_do_not_count_for_it(engine: Engine) -> None:
     engine.see_pod()
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
 
-    engine.observer.end_list(lists())
+    engine.observer.end_list(listing, lists())
 
     assert engine.inventory.pods == {}
 
@@ -106,9 +106,9 @@ async def test_namesake_in_the_list_replaces_the_one_that_is_gone(engine: Engine
     engine.see_binding()
     anew = binding_body()
     anew["metadata"]["uid"] = "uid-new"
-    engine.observer.begin_list()
+    listing = engine.observer.begin_list()
 
-    engine.observer.end_list(lists(bindings=[anew]))
+    engine.observer.end_list(listing, lists(bindings=[anew]))
 
     assert engine.inventory.bindings[ObjectName("shop", "reader")].ref.uid == "uid-new"
 

@@ -1,0 +1,107 @@
+"""The HTTPS server of the webhook, by kopf's protocol for webhook servers.
+
+kopf's own server closes its port when its certificate changes, and a call in that moment fails. This one loads the new
+certificate into the open port: connections that stand go on, new ones get the new certificate. When the operator is
+told to end, it answers until the API servers have turned to another replica.
+"""
+
+import asyncio
+import json
+import ssl
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import kopf
+import structlog
+from aiohttp import web
+
+from rolebound.errors import SettingsError
+from rolebound.model.serving import ServingCertificate
+
+log = structlog.get_logger(__name__)
+
+PATH: Final = "/inject"
+# An AdmissionReview holds a pod at most twice, and etcd takes no object above 1.5 MiB.
+_LARGEST: Final = 4 * 1024 * 1024
+# What is then still under way is cut off; an API server itself waits no longer.
+_LAST_ANSWERS: Final = 5.0
+
+
+def _server_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+@dataclass(slots=True)
+class AdmissionServer:
+    """Listens from the first certificate on."""
+
+    port: int
+    """0 takes a free one."""
+    host: str = ""
+    """Empty is every interface, IPv4 and IPv6."""
+    drain_for: float = 5.0
+    """Seconds to answer on after the end was asked for: API servers learn from a Service which pods are ending."""
+    listening: bool = False
+    _draining: bool = False
+    _context: ssl.SSLContext = field(default_factory=_server_context)
+    _certified: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def present(self, certificate: ServingCertificate) -> None:
+        """Serve with `certificate` from the next connection on."""
+        # OpenSSL reads from files alone; the chart gives the operator a /tmp in memory.
+        with tempfile.TemporaryDirectory(prefix="webhook-") as folder:
+            chain, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
+            chain.write_bytes(certificate.chain)
+            key.touch(mode=0o600)
+            key.write_bytes(certificate.key)
+            self._context.load_cert_chain(chain, key)
+        self._certified.set()
+
+    async def __call__(self, fn: kopf.WebhookFn) -> AsyncIterator[kopf.WebhookClientConfig]:
+        """Listen as long as kopf iterates, and a while longer; SettingsError where the port cannot be had."""
+        await self._certified.wait()
+        application = web.Application(client_max_size=_LARGEST)
+        application.router.add_post(PATH, partial(self._answer, fn))
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_ANSWERS)
+        await runner.setup()
+        try:
+            await self._listen(runner)
+            self.port, self.listening = int(runner.addresses[0][1]), True
+            log.info("webhook_listening", port=self.port)
+            yield {}  # the chart says how the webhook is reached
+            await asyncio.Event().wait()
+        finally:
+            await self._end(runner)
+
+    async def _listen(self, runner: web.AppRunner) -> None:
+        try:
+            await web.TCPSite(runner, self.host or None, self.port, ssl_context=self._context).start()
+        except OSError as error:
+            raise SettingsError(f"the webhook cannot listen on ROLEBOUND_WEBHOOK_PORT {self.port}: {error}") from error
+
+    async def _end(self, runner: web.AppRunner) -> None:
+        if self.listening:
+            log.info("webhook_draining", seconds=self.drain_for)
+            self._draining = True
+            await asyncio.sleep(self.drain_for)
+        self.listening = False
+        await runner.cleanup()
+
+    async def _answer(self, fn: kopf.WebhookFn, request: web.Request) -> web.Response:
+        try:
+            review = json.loads(await request.read())
+            response = web.json_response(await fn(review))
+        except web.HTTPRequestEntityTooLarge:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever is no AdmissionReview of a pod; kopf raises all sorts
+            log.warning("webhook_request_unusable", error=type(error).__name__)
+            response = web.Response(status=400, text=f"not an AdmissionReview of a pod ({type(error).__name__})")
+        if self._draining:
+            response.force_close()  # so that an API server's next call goes to another replica
+        return response
