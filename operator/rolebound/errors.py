@@ -2,6 +2,7 @@
 
     Error                       retry    who acts
     ├ SettingsError             never    installer: the operator refuses to start
+    ├ CommandRefused            never    whoever typed the command
     ├ SpecInvalid               on edit  author of the object
     │ ├ NamespaceNotAllowed              platform team, or use another role
     │ ├ RoleNotFound
@@ -55,6 +56,13 @@ class SettingsError(Error):
     """A setting of the operator itself is wrong: the installer acts, and until then it does not start."""
 
     reason = "SettingsInvalid"
+    retry = Retry.ON_EDIT
+
+
+class CommandRefused(Error):
+    """A command cannot do what was asked, and says what to ask instead: whoever typed it acts."""
+
+    reason = "CommandRefused"
     retry = Retry.ON_EDIT
 
 
@@ -148,6 +156,12 @@ class SessionDenied(Error):
 
     reason = "SessionDenied"
     retry = Retry.SLOWLY
+
+    def __init__(self, message: str, said: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.said = said or message
+        """AWS's own words, without what was checked before the call."""
+        self.remedy = remedy
 
 
 class SessionNameRefused(SessionDenied):

@@ -9,6 +9,7 @@ import yaml
 
 from rolebound.api import names
 from rolebound.cli import COMMANDS
+from rolebound.diagnosis.checks import CHECKS
 from rolebound.metrics import Metrics
 from scripts import cli_reference
 from tests.contract.test_house_style import ROOT, tracked
@@ -50,6 +51,15 @@ def test_every_option_of_the_sidecar_is_documented() -> None:
 
     assert options
     assert [option for option in options if f"`{option}`" not in page("endpoint")] == []
+
+
+def test_every_check_of_the_doctor_and_every_right_it_needs_is_documented() -> None:
+    text = (ROOT / "docs" / "howto" / "find-out-why-aws-says-no.md").read_text()
+    source = (ROOT / "operator" / "rolebound" / "diagnosis" / "account.py").read_text()
+    rights = set(re.findall(r'"((?:rolesanywhere|iam|servicequotas|acm-pca):[A-Z]\w+)"', source))
+
+    assert len(rights) == 6
+    assert [name for name in [*CHECKS, *rights] if f"`{name}`" not in text] == []
 
 
 def test_every_metric_is_documented() -> None:

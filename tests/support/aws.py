@@ -127,6 +127,6 @@ class Setup:
         self.aws.emulator.clear_faults()
 
 
-def start(host: str = "127.0.0.1", **changes: Any) -> Emulator:
+def start(host: str = "127.0.0.1", region: str = REGION, **changes: Any) -> Emulator:
     """A started emulator that listens on `host`."""
-    return Emulator(Settings(host=host, region=REGION, hostnames=(host,), **changes)).start()
+    return Emulator(Settings(host=host, region=region, hostnames=(host,), **changes)).start()

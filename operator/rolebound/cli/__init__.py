@@ -16,7 +16,10 @@ COMMANDS = {
     "exec": "run a command with credentials",
     "read-certificate-data": "print what Roles Anywhere is told of a certificate",
     "sign-string": "sign a fixed string, to try a key",
+    "doctor": "find out why AWS says no",
     "emulate": "run a stand-in for AWS that checks Roles Anywhere signatures (needs the `emulator` extra)",
+    "pki": "make a CA and client certificates for Roles Anywhere, and look into them",
+    "setup": "make the trust anchor, the role and the profile in AWS",
     "version": "print the version",
 }
 

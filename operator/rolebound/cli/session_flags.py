@@ -29,7 +29,7 @@ def parser(command: str, description: str, names: Iterable[str]) -> argparse.Arg
     refused = made.add_argument_group("flags of aws_signing_helper that are refused, with the reason")
     for flag in (FLAGS[name] for name in names):
         group = refused if flag.refused else made
-        shown = f"{flag.help} ({flag.default})" if flag.default else flag.help
+        shown = f"{flag.help} ({flag.default})" if flag.default and "(default" not in flag.help else flag.help
         if flag.metavar:
             metavar = "|".join(flag.choices) or flag.metavar
             group.add_argument(f"--{flag.name}", dest=flag.name, metavar=metavar, help=shown)

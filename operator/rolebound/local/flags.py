@@ -79,10 +79,21 @@ _OWN: Final = (
     Flag("delivery", "how the command gets them", "WAY", "variables", ("variables", "endpoint")),
     Flag("format", "form of the signature", "FORM", "json", ("json", "text", "bin")),
     Flag("digest", "hash to sign with", "HASH", "SHA256", ("SHA256", "SHA384", "SHA512")),
-    Flag("output", "form of the output", "FORM", "json", ("json", "text")),
+    Flag("output", "form of the output (default: json; of doctor, text)", "FORM", "json", ("json", "text")),
+)
+_DOCTOR: Final = (
+    Flag("role", "look at this ClusterAWSRole, or with --namespace this AWSRole, instead of flags", "NAME"),
+    Flag("namespace", "the AWSRole's namespace", "NAME"),
+    Flag("operator-namespace", "where the certificate of a ClusterAWSRole is", "NAME", "rolebound-system"),
+    Flag("context", "context of the kubeconfig", "NAME"),
+    Flag("aws-profile", "AWS login to read the account with, where it is not the default one", "NAME"),
+    Flag("no-call", "check only, without a CreateSession"),
 )
 
-FLAGS: Final[Mapping[str, Flag]] = {flag.name: flag for flag in (*_SESSION, *_IDENTITY, *_OWN, *_ANY, *_REFUSED)}
+FLAGS: Final[Mapping[str, Flag]] = {
+    flag.name: flag for flag in (*_SESSION, *_IDENTITY, *_OWN, *_DOCTOR, *_ANY, *_REFUSED)
+}
 IDENTITY_FLAGS: Final = tuple(flag.name for flag in (*_IDENTITY, *_ANY, *_REFUSED))
+DOCTOR_FLAGS: Final = tuple(flag.name for flag in _DOCTOR)
 SESSION_FLAGS: Final = tuple(flag.name for flag in (*_SESSION, *_IDENTITY, *_ANY, *_REFUSED))
 CACHED_FLAGS: Final = (*SESSION_FLAGS, "no-cache")

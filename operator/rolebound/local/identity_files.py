@@ -72,10 +72,13 @@ class IdentityFiles:
         path = self.private_key or self.certificate
         return checked_key(key_in(_content(path), path, self.password), str(path))
 
+    @property
+    def source(self) -> Source:
+        """How the files are called in what is said of them."""
+        return Source(str(self.certificate), str(self.private_key or self.certificate), strict=False)
+
     def _read(self) -> SigningIdentity:
-        certificates, key = self.certificates(), self.key()
-        source = Source(str(self.certificate), str(self.private_key or self.certificate), strict=False)
-        return SigningIdentity.proven(certificates, key, source)
+        return SigningIdentity.proven(self.certificates(), self.key(), self.source)
 
 
 def certificates_in(

@@ -6,9 +6,10 @@ Roles Anywhere asks of a certificate: https://docs.aws.amazon.com/rolesanywhere/
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Self, TypeVar
 
 from cryptography import x509
@@ -60,15 +61,16 @@ class SigningIdentity:
 
         Raises KeyMismatch or CertificateUnsuitable. The order of the certificates does not matter.
         """
-        return cls.proven(_certificates(certificates), _private_key(key))
+        return cls.proven(certificates_in(certificates), private_key_in(key))
 
     @classmethod
     def proven(cls, certificates: Sequence[x509.Certificate], key: PrivateKeyTypes, source: Source = SECRET) -> Self:
         """Return the identity of `key` among `certificates`, in whatever order; raises as `from_pem`."""
         private_key = checked_key(key, source.key)
-        bundle = _Bundle(_whole(certificates, source), source)
+        bundle = _Bundle(whole(certificates, source), source)
         leaf = bundle.leaf(private_key)
-        _check_leaf(leaf, bundle.place(leaf))
+        for _, fault in leaf_faults(leaf, bundle.place(leaf)):
+            raise CertificateUnsuitable(fault)
         chain = bundle.chain(leaf)
         return cls(leaf, chain, private_key, _base64(leaf), ",".join(_base64(each) for each in chain))
 
@@ -140,7 +142,8 @@ class _Bundle:
             rest.remove(issuer)
             if issuer.subject == issuer.issuer:
                 break
-            _check_hash(issuer, self.place(issuer))
+            if weak := _weak_hash(issuer, self.place(issuer)):
+                raise CertificateUnsuitable(weak)
             chain.append(issuer)
             current = issuer
         if rest and self.source.strict:
@@ -178,7 +181,8 @@ class _Bundle:
         return f"{where} ({certificate.subject.rfc4514_string()!r})"
 
 
-def _private_key(pem: bytes) -> PrivateKeyTypes:
+def private_key_in(pem: bytes) -> PrivateKeyTypes:
+    """Return the private key in a `tls.key`; CertificateUnsuitable where there is none that can be read."""
     try:
         return serialization.load_pem_private_key(pem, password=None)
     except TypeError:
@@ -189,14 +193,15 @@ def _private_key(pem: bytes) -> PrivateKeyTypes:
         raise CertificateUnsuitable("tls.key holds no private key in PEM that can be read") from None
 
 
-def _certificates(pem: bytes) -> list[x509.Certificate]:
+def certificates_in(pem: bytes) -> list[x509.Certificate]:
+    """Return the certificates in a `tls.crt`, at least one; CertificateUnsuitable where there is none."""
     try:
         return x509.load_pem_x509_certificates(pem)
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm):
         raise CertificateUnsuitable("tls.crt holds no certificate in PEM that can be read") from None
 
 
-def _whole(certificates: Sequence[x509.Certificate], source: Source) -> list[x509.Certificate]:
+def whole(certificates: Sequence[x509.Certificate], source: Source) -> list[x509.Certificate]:
     """Return the certificates without repetitions; CertificateUnsuitable where one cannot be read to its end."""
     for number, each in enumerate(certificates, 1):
         try:
@@ -213,35 +218,41 @@ def _read_whole(certificate: x509.Certificate) -> None:
     _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, list(certificate.extensions))
 
 
-def _check_leaf(leaf: x509.Certificate, place: str) -> None:
-    """Raise CertificateUnsuitable for whatever Roles Anywhere would refuse the leaf for."""
+class Aspect(StrEnum):
+    """What of a leaf a fault is about."""
+
+    FORM = "form"
+    SUBJECT = "subject"
+    USAGES = "usages"
+
+
+def leaf_faults(leaf: x509.Certificate, place: str) -> Iterator[tuple[Aspect, str]]:
+    """Yield whatever Roles Anywhere would refuse the leaf for, the most basic first; `place` says where it stands."""
     if leaf.version is not x509.Version.v3:
-        raise CertificateUnsuitable(f"{place} is X.509 {leaf.version.name}; Roles Anywhere takes v3")
+        yield Aspect.FORM, f"{place} is X.509 {leaf.version.name}; Roles Anywhere takes v3"
     if not list(leaf.subject):
-        raise CertificateUnsuitable(
-            f"{place} has an empty subject, which Roles Anywhere does not support; "
-            "issue it with a common name (cert-manager: spec.commonName)"
-        )
-    _check_hash(leaf, place)
+        text = f"{place} has an empty subject, which Roles Anywhere does not support"
+        yield Aspect.SUBJECT, f"{text}; issue it with a common name (cert-manager: spec.commonName)"
+    if weak := _weak_hash(leaf, place):
+        yield Aspect.FORM, weak
     constraints = _extension(leaf, x509.BasicConstraints)
     usage = _extension(leaf, x509.KeyUsage)
     if constraints is not None and constraints.ca:
-        raise CertificateUnsuitable(f"{place} is a CA; issue a client certificate (basicConstraints CA:FALSE) from it")
+        yield Aspect.USAGES, f"{place} is a CA; issue a client certificate (basicConstraints CA:FALSE) from it"
     if usage is None or not usage.digital_signature:
-        raise CertificateUnsuitable(
-            f"{place} lacks the key usage digitalSignature; issue it with that (cert-manager: spec.usages)"
-        )
+        text = f"{place} lacks the key usage digitalSignature"
+        yield Aspect.USAGES, f"{text}; issue it with that (cert-manager: spec.usages)"
 
 
-def _check_hash(certificate: x509.Certificate, place: str) -> None:
+def _weak_hash(certificate: x509.Certificate, place: str) -> str:
+    """Return what is wrong with the hash that the certificate is signed with, or ""."""
     try:
         algorithm = certificate.signature_hash_algorithm
     except UnsupportedAlgorithm:
-        return  # newer than this library; AWS decides
-    if isinstance(algorithm, _WEAK_HASHES):
-        raise CertificateUnsuitable(
-            f"{place} is signed with {algorithm.name}; Roles Anywhere asks for SHA-256 or better"
-        )
+        return ""  # newer than this library; AWS decides
+    if not isinstance(algorithm, _WEAK_HASHES):
+        return ""
+    return f"{place} is signed with {algorithm.name}; Roles Anywhere asks for SHA-256 or better"
 
 
 def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:

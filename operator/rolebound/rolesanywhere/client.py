@@ -71,6 +71,10 @@ class RolesAnywhere:
             raise AWSUnavailable(f"the endpoint or its answer cannot be used: {type(error).__name__}") from None
         return _session(answer, asked_at + self._clock_behind)
 
+    def url(self, endpoint: Endpoint) -> str:
+        """Return where CreateSession is sent; ValueError where the endpoint is no URL."""
+        return str(self._client(endpoint).meta.endpoint_url)
+
     def _answer(self, identity: SigningIdentity, parameters: dict[str, Any], endpoint: Endpoint) -> Any:
         """Return AWS's answer; where it refuses and its clock is another, sign once more by that clock."""
         call = self._client(endpoint).create_session
