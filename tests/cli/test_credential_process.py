@@ -150,3 +150,9 @@ def test_debugging_tells_who_asks_whom_and_no_secret(terminal: Terminal, here: H
         assert fact in done.stderr
     assert printed["SecretAccessKey"] not in done.stderr
     assert printed["SessionToken"] not in done.stderr
+
+
+def test_asking_for_help_leaves_nothing_behind(terminal: Terminal) -> None:
+    assert "--role-arn" in terminal.run_well("credential-process", "--help")
+
+    assert not (terminal.home / ".cache").exists()

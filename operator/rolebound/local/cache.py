@@ -82,20 +82,28 @@ def write(folder: str, key: str, entry: Entry) -> None:
 
 
 class Lock:
-    """Holds an entry against other processes, and makes the directory; OSError where that cannot be done."""
+    """Holds an entry against other processes, and makes the directory.
+
+    It tells whether it holds it: there need not be anywhere to keep one, as in a container without a home.
+    """
 
     def __init__(self, folder: str, key: str) -> None:
         self._folder = folder
         self._path = os.path.join(folder, f"{key}.lock")
         self._descriptor = -1
 
-    def __enter__(self) -> None:
-        os.makedirs(self._folder, mode=0o700, exist_ok=True)  # fails for "", as it must
-        self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        flock(self._descriptor, LOCK_EX)
+    def __enter__(self) -> bool:
+        try:
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)  # fails for "", as it must
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            flock(self._descriptor, LOCK_EX)
+        except OSError:
+            return False
+        return True
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 def fingerprint(path: str) -> str:

@@ -5,7 +5,6 @@ not renew is used until it expires.
 """
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,21 +48,8 @@ class LocalSessions:
         return session
 
 
-def cached_output(sessions: LocalSessions, key: str, sources: list[Path]) -> str:
-    """Return what a credential_process prints, kept under `key` for the next one who asks."""
-    folder = cache.directory(dict(os.environ))
-    lock = cache.Lock(folder, key)
-    try:
-        lock.__enter__()
-    except OSError:  # nowhere to keep it, as in a container without a home
-        return process_output(sessions.issue())
-    try:
-        return _kept_output(sessions, folder, key, sources)
-    finally:
-        lock.__exit__()
-
-
-def _kept_output(sessions: LocalSessions, folder: str, key: str, sources: list[Path]) -> str:
+def cached_output(sessions: LocalSessions, folder: str, key: str, sources: list[Path]) -> str:
+    """Return what a credential_process prints, kept under `key` for the next one who asks; the caller has locked it."""
     asked_at = clock.now()
     held = cache.read(folder, key, asked_at.timestamp())
     if held and asked_at.timestamp() < held.renew_at:
