@@ -1,6 +1,6 @@
 # Every target sets up what it needs; `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup venv lint check fix test demo bench crds lock image clean
+.PHONY: help setup venv lint check fix test demo bench crds docs lock image clean
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -38,6 +38,9 @@ bench: setup ## measure: CPU per session, time from pod to Secret, memory, admis
 
 crds: venv ## copy crds/ into the chart
 	@$(BIN)/python scripts/chart_crds.py
+
+docs: venv ## write what --help prints into docs/reference/cli.md
+	@PYTHONPATH=operator $(BIN)/python scripts/cli_reference.py
 
 lock: venv ## resolve the dependencies again into requirements/
 	@scripts/lock.sh

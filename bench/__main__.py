@@ -1,15 +1,16 @@
-"""`python -m bench [sessions | pods | endpoint | admission]`: print the tables."""
+"""`python -m bench [sessions | pods | endpoint | credential-process | admission]`: print the tables."""
 
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import admission, endpoint, pods, sessions
+from bench import admission, credential_process, endpoint, pods, sessions
 
 _BENCHMARKS: Final[Mapping[str, Callable[[], None]]] = {
     "sessions": sessions.run,
     "pods": pods.run,
     "endpoint": endpoint.run,
+    "credential-process": credential_process.run,
     "admission": admission.run,
 }
 

@@ -38,6 +38,11 @@ def run() -> None:
         emulator.stop()
 
 
+def cpu_per_session(emulator: EmulatorProcess, prepared: aws.Prepared) -> float:
+    """Return the CPU milliseconds of a session through a client that is kept open, with a P-256 key."""
+    return _measured(emulator, prepared, _KEYS["P-256"]())[0]
+
+
 def _measured(emulator: EmulatorProcess, prepared: aws.Prepared, key: Any) -> tuple[float, float]:
     issued = prepared.issue(key)
     identity = SigningIdentity.from_pem(issued.certificate_pem, issued.key_pem)

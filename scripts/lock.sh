@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolves pyproject.toml into the two lock files, with hashes, for every platform and Python from 3.11 on.
+# Resolves pyproject.toml into the three lock files, with hashes, for every platform and Python from 3.11 on.
 # Without changes it moves nothing; `scripts/lock.sh --upgrade` takes newer versions.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,4 +9,5 @@ lock() {
         --no-strip-extras --no-header --no-annotate --output-file "requirements/$out" "$@"
 }
 lock operator.txt "$@"
+lock emulator.txt --extra emulator "$@"
 lock dev.txt --extra emulator --extra dev "$@"

@@ -149,7 +149,9 @@ async def build(settings: Settings) -> App:
     inventory = Inventory(settings.namespace)
     notices = NoticeBoard(writer, metrics)
     reporter = Reporter(inventory, certificates, writer, notices, metrics)
-    issuer = Issuer(certificates, secrets, RolesAnywhere(), metrics, reporter.session_ended)
+    anywhere = RolesAnywhere()
+    anywhere.warm()
+    issuer = Issuer(certificates, secrets, anywhere, metrics, reporter.session_ended)
     refresher = Refresher(inventory, issuer, secrets, reporter, metrics, settings.sessions_per_second)
     reporter.holdings = refresher
     observer = Observer(inventory, certificates, refresher, reporter)

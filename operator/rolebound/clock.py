@@ -4,7 +4,6 @@ Everything else is handed an instant or a share of one, so that a decision can b
 are aware and in UTC; on the wire they end in `Z`, because some SDKs refuse `+00:00`.
 """
 
-import random
 from datetime import UTC, datetime
 
 
@@ -15,6 +14,8 @@ def now() -> datetime:
 
 def chance() -> float:
     """Return a share in [0, 1), for jitter; not for secrets."""
+    import random  # noqa: PLC0415 - slow to import, and a command that only reads a cache has no use for it
+
     return random.random()  # noqa: S311 - jitter needs no cryptography
 
 

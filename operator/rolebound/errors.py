@@ -149,6 +149,12 @@ class SessionDenied(Error):
     reason = "SessionDenied"
     retry = Retry.SLOWLY
 
+    def __init__(self, message: str, said: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.said = said or message
+        """AWS's own words, without what was checked before the call."""
+        self.remedy = remedy
+
 
 class SessionNameRefused(SessionDenied):
     """The profile does not accept a session name of ours (`acceptRoleSessionName`)."""

@@ -8,7 +8,10 @@ import pytest
 import yaml
 
 from rolebound.api import names
+from rolebound.cli import COMMANDS
+from rolebound.diagnosis.checks import CHECKS
 from rolebound.metrics import Metrics
+from scripts import cli_reference
 from tests.contract.test_house_style import ROOT, tracked
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -50,6 +53,15 @@ def test_every_option_of_the_sidecar_is_documented() -> None:
     assert [option for option in options if f"`{option}`" not in page("endpoint")] == []
 
 
+def test_every_check_of_the_doctor_and_every_right_it_needs_is_documented() -> None:
+    text = (ROOT / "docs" / "howto" / "find-out-why-aws-says-no.md").read_text()
+    source = (ROOT / "operator" / "rolebound" / "diagnosis" / "account.py").read_text()
+    rights = set(re.findall(r'"((?:rolesanywhere|iam|servicequotas|acm-pca):[A-Z]\w+)"', source))
+
+    assert len(rights) == 6
+    assert [name for name in [*CHECKS, *rights] if f"`{name}`" not in text] == []
+
+
 def test_every_metric_is_documented() -> None:
     families = [family.name for family in Metrics().registry.collect()]
 
@@ -62,6 +74,18 @@ def test_every_label_and_annotation_is_documented(name: str) -> None:
     known = page("labels-and-annotations") + page("secrets")
 
     assert f"`{name.partition('=')[0]}" in known or f" `{name}" in known
+
+
+def test_command_line_reference_is_what_help_prints() -> None:
+    """`make docs` writes it anew."""
+    text = cli_reference.PAGE.read_text()
+
+    assert text == cli_reference.page(text)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_what_it_does(command: str) -> None:
+    assert cli_reference.help_of(command).startswith(f"usage: rolebound {command}")
 
 
 def test_every_kind_has_a_page_with_the_same_headings() -> None:

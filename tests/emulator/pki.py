@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding
 
-Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+MLDSAKey = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | MLDSAKey
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 END = datetime(2046, 1, 1, tzinfo=UTC)
@@ -19,7 +20,16 @@ END = datetime(2046, 1, 1, tzinfo=UTC)
 def key(kind: str) -> Key:
     """One key of each kind is enough: it is who certifies it that the tests change."""
     curves = {"p256": ec.SECP256R1(), "p384": ec.SECP384R1(), "p521": ec.SECP521R1(), "k1": ec.SECP256K1()}
-    return rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(curves[kind])
+    match kind:
+        case "rsa":
+            return rsa.generate_private_key(65537, 2048)
+        case "mldsa44":
+            return mldsa.MLDSA44PrivateKey.generate()
+        case "mldsa65":
+            return mldsa.MLDSA65PrivateKey.generate()
+        case "mldsa87":
+            return mldsa.MLDSA87PrivateKey.generate()
+    return ec.generate_private_key(curves[kind])
 
 
 def name(**fields: str) -> x509.Name:
@@ -64,7 +74,7 @@ class Certified:
 
     def issue(self, form: Form) -> "Certified":
         """Return a certificate that this one signed; the chain leads back to the root, without it."""
-        certificate = _builder(form, self.certificate.subject).sign(self.key, form.hash)
+        certificate = _builder(form, self.certificate.subject).sign(self.key, hash_for(self.key, form.hash))
         is_root = self.certificate.issuer == self.certificate.subject
         chain = () if is_root else (self.certificate, *self.chain)
         return Certified(certificate, form.key, chain)
@@ -73,8 +83,13 @@ class Certified:
 AUTHORITY = Form(subject=name(CN="test root"), ca=True, digital_signature=False, key_cert_sign=True)
 
 
+def hash_for(key: Key, wanted: SHA256 | SHA384 | SHA512) -> SHA256 | SHA384 | SHA512 | None:
+    """ML-DSA signs the message itself: there is no hash to choose."""
+    return None if isinstance(key, MLDSAKey) else wanted
+
+
 def root(form: Form = AUTHORITY) -> Certified:
-    return Certified(_builder(form, form.subject).sign(form.key, form.hash), form.key)
+    return Certified(_builder(form, form.subject).sign(form.key, hash_for(form.key, form.hash)), form.key)
 
 
 def intermediate_form(common_name: str = "test intermediate") -> Form:
@@ -87,7 +102,7 @@ def revocation_list(issuer: Certified, *serials: int) -> str:
     for serial in serials:
         entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(START).build()
         builder = builder.add_revoked_certificate(entry)
-    return builder.sign(issuer.key, SHA256()).public_bytes(Encoding.PEM).decode()
+    return builder.sign(issuer.key, hash_for(issuer.key, SHA256())).public_bytes(Encoding.PEM).decode()
 
 
 def _builder(form: Form, issuer: x509.Name) -> x509.CertificateBuilder:

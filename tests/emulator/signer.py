@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -48,8 +48,7 @@ class Draft:
         signed_names = ";".join(names)
         canonical = f"POST\n{self.path}\n{query}\n{''.join(lines)}\n{signed_names}\n{sha256(body).hexdigest()}"
         scope = f"{self.at:%Y%m%d}/{self.region}/rolesanywhere/aws4_request"
-        own = "AWS4-X509-ECDSA-SHA256" if isinstance(key, ec.EllipticCurvePrivateKey) else "AWS4-X509-RSA-SHA256"
-        algorithm = self.algorithm or own
+        algorithm = self.algorithm or _algorithm(key)
         text = f"{algorithm}\n{headers['X-Amz-Date']}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         serial = self.serial or str(self.identity.certificate.serial_number)
         headers["Authorization"] = (
@@ -70,10 +69,22 @@ class Draft:
         return headers | self.headers
 
 
+def _algorithm(key: Key) -> str:
+    match key:
+        case ec.EllipticCurvePrivateKey():
+            return "AWS4-X509-ECDSA-SHA256"
+        case rsa.RSAPrivateKey():
+            return "AWS4-X509-RSA-SHA256"
+    return "AWS4-X509-MLDSA"
+
+
 def _sign(key: Key, text: str) -> bytes:
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        return key.sign(text.encode(), ec.ECDSA(SHA256()))
-    return key.sign(text.encode(), padding.PKCS1v15(), SHA256())
+    match key:
+        case ec.EllipticCurvePrivateKey():
+            return key.sign(text.encode(), ec.ECDSA(SHA256()))
+        case rsa.RSAPrivateKey():
+            return key.sign(text.encode(), padding.PKCS1v15(), SHA256())
+    return key.sign(text.encode())
 
 
 def _base64(certificate: x509.Certificate) -> str:

@@ -85,6 +85,10 @@ class TestCertificate:
         assert with_leaf(setup).create_session().status == 201
         api.disable_crl(crlId=imported["crlId"])
         assert setup.create_session().status == 201
+        api.enable_crl(crlId=imported["crlId"])
+        assert setup.create_session().refusal == denied("Certificate revoked")
+        api.update_crl(crlId=imported["crlId"], crlData=pki.revocation_list(setup.authority).encode())
+        assert setup.create_session().status == 201
 
     def test_a_list_that_another_authority_signed_revokes_nothing(self, world: World) -> None:
         setup = world.setup()

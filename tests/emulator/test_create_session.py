@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA384, SHA512
 
+from rolebound.emulator import make_example
 from tests.emulator import pki
-from tests.emulator.bent import ACCOUNT, with_leaf
+from tests.emulator.bent import ACCOUNT, denied, with_leaf
 from tests.emulator.pki import Form
 from tests.emulator.world import Setup, World
 
@@ -33,7 +37,7 @@ class TestSuccess:
     def test_each_call_gives_new_keys(self, setup: Setup) -> None:
         assert setup.credentials()["accessKeyId"] != setup.credentials()["accessKeyId"]
 
-    @pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "p521"])
+    @pytest.mark.parametrize("kind", ["rsa", "p256", "p384", "p521", "mldsa44", "mldsa65", "mldsa87"])
     def test_every_documented_key_type_signs_in(self, setup: Setup, kind: str) -> None:
         assert with_leaf(setup, key=pki.key(kind)).create_session().status == 201
 
@@ -42,6 +46,19 @@ class TestSuccess:
         self, setup: Setup, algorithm: SHA384 | SHA512
     ) -> None:
         assert with_leaf(setup, hash=algorithm).create_session().status == 201
+
+    def test_an_authority_of_ml_dsa_is_trusted_and_revokes(self, world: World) -> None:
+        authority = pki.root(replace(pki.AUTHORITY, key=pki.key("mldsa65")))
+        intermediate = authority.issue(replace(pki.intermediate_form(), key=pki.key("mldsa87")))
+        bent = replace(world.setup(), anchor=world.anchor(authority), authority=authority)
+        first, second = (replace(bent, identity=intermediate.issue(Form(key=pki.key("mldsa44")))) for _ in range(2))
+        crl = pki.revocation_list(intermediate, second.identity.certificate.serial_number)
+        world.client("rolesanywhere").import_crl(
+            name="crl", crlData=crl.encode(), trustAnchorArn=bent.anchor, enabled=True
+        )
+
+        assert first.create_session().status == 201
+        assert second.create_session().refusal == denied("Certificate revoked")
 
     def test_intermediates_lead_to_the_trust_anchor(self, setup: Setup) -> None:
         first = setup.authority.issue(pki.intermediate_form("first"))
@@ -103,3 +120,16 @@ class TestSuccess:
 
         expires_at = datetime.fromisoformat(credentials["expiration"])
         assert abs((expires_at - world.emulator.clock.now()).total_seconds() - expected) < 5
+
+
+def test_a_ready_made_set_up_is_given_a_session(world: World, tmp_path: Path) -> None:
+    made = make_example(world.emulator, tmp_path, "ready-made")
+    certificate = x509.load_pem_x509_certificate(made.certificate.read_bytes())
+    key = serialization.load_pem_private_key(made.private_key.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    identity = pki.Certified(certificate, key)
+
+    setup = Setup(world, identity, identity, made.trust_anchor_arn, made.profile_arn, made.role_arn)
+
+    assert setup.create_session(roleSessionName="me").status == 201
+    assert made.ca_certificate.read_bytes().startswith(b"-----BEGIN CERTIFICATE-----")

@@ -177,13 +177,6 @@ def test_a_list_for_no_trust_anchor_is_refused(api: Any, setup: Setup) -> None:
     assert status == 404
 
 
-def test_what_is_not_there_is_not_pretended(api: Any) -> None:
-    status, code, message = refusal(api.list_subjects)
-
-    assert (status, code) == (501, "NotImplemented")
-    assert "ListSubjects" in message
-
-
 def test_a_wrong_secret_key_is_refused(world: World) -> None:
     stranger = AccessKey(world.emulator.administrator.access_key_id, "x" * 40)
     client = world._new_client("rolesanywhere", (stranger.access_key_id, stranger.secret_access_key, None), None)
@@ -220,6 +213,16 @@ def test_who_may_not_pass_a_role_makes_no_profile_of_it(world: World) -> None:
     status, code, message = refusal(lambda: client.create_profile(name="a", roleArns=[role]))
     assert (status, code) == (403, "AccessDeniedException")
     assert "iam:PassRole" in message
+
+
+def test_a_body_without_end_is_a_validation_exception(world: World) -> None:
+    client = world._new_client("rolesanywhere", _keys(world), None)
+    deep = b"[" * 100_000
+    client.meta.events.register("before-call.rolesanywhere", lambda params, **_: params.update(body=deep))
+
+    status, code, _ = refusal(lambda: client.create_profile(name="a", roleArns=[]))
+
+    assert (status, code) == (400, "ValidationException")
 
 
 class _Unvalidated:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mldsa
 
 from tests.emulator import pki
 from tests.emulator.bent import with_leaf
@@ -98,6 +99,12 @@ class TestSignature:
 
     def test_the_algorithm_must_be_that_of_the_leafs_key(self, setup: Setup) -> None:
         self.refused(setup, "not the algorithm", algorithm="AWS4-X509-RSA-SHA256")
+
+    def test_a_signature_of_ml_dsa_must_be_by_the_leafs_key(self, setup: Setup) -> None:
+        bent = with_leaf(setup, key=pki.key("mldsa65"))
+        other = mldsa.MLDSA65PrivateKey.generate()
+        self.refused(bent, "does not match", signing_key=other)
+        self.refused(bent, "not the algorithm", algorithm="AWS4-X509-ECDSA-SHA256")
 
     def test_a_longer_hash_than_sha256_is_no_algorithm(self, setup: Setup) -> None:
         self.refused(setup, "not the algorithm", algorithm="AWS4-X509-ECDSA-SHA384")

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rolebound.emulator import Emulator, Settings
-from tests.emulator.world import READ_ONLY, TRUST_POLICY, Setup, World
+from tests.emulator.world import READ_ONLY, Setup, World
 
 
 def code_of(call: Callable[[], object]) -> tuple[int, str]:
@@ -185,21 +185,6 @@ def test_listing_can_be_held_to_a_prefix(world: World, bucket: str) -> None:
     assert code_of(lambda: s3.list_objects_v2(Bucket=bucket)) == (403, "AccessDenied")
 
 
-def test_a_session_may_assume_a_role_that_trusts_it(world: World, bucket: str) -> None:
-    setup = inline(world, allow("sts:AssumeRole"))
-    trust = {**TRUST_POLICY, "Statement": [{**TRUST_POLICY["Statement"][0], "Principal": {"AWS": setup.role}}]}
-    sts = world.client("sts", setup.credentials())
-
-    target, stranger = world.role(trust), world.role()
-    chained = sts.assume_role(RoleArn=target, RoleSessionName="next", Policy=policy(allow("s3:ListBucket")))
-
-    assert code_of(lambda: sts.assume_role(RoleArn=stranger, RoleSessionName="next")) == (403, "AccessDenied")
-    keys = {name[0].lower() + name[1:]: value for name, value in chained["Credentials"].items() if name != "Expiration"}
-    s3 = world.client("s3", keys)
-    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
-    assert code_of(lambda: s3.get_object(Bucket=bucket, Key="folder/key")) == (403, "AccessDenied")
-
-
 def test_a_session_whose_role_is_gone_may_do_nothing(world: World, bucket: str) -> None:
     setup = inline(world, allow("s3:GetObject"))
     s3 = world.client("s3", setup.credentials())
@@ -243,7 +228,8 @@ def test_a_shorter_lifetime_than_asked_for_can_be_set() -> None:
 
         [record] = emulator.requests()
         assert record.expires_at is not None
-        assert round((record.expires_at - record.at).total_seconds()) == 60
+        # The answer tells whole seconds, and no key works longer than it says.
+        assert 59 <= (record.expires_at - record.at).total_seconds() <= 60
 
 
 def test_other_partitions_have_the_managed_policies_too() -> None:

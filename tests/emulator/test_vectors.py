@@ -146,7 +146,8 @@ def test_over_the_network_it_is_accepted_unchanged_and_refused_changed(vector: d
         asked = json.loads(vector["request"]["body"])
         [record] = emulator.requests()
         assert record.expires_at is not None
-        assert round((record.expires_at - record.at).total_seconds()) == asked["durationSeconds"]
+        # Whole seconds, as the answer tells them: the fraction of the call's own second is not given.
+        assert 0 <= asked["durationSeconds"] - (record.expires_at - record.at).total_seconds() < 1
         # Control characters would be stopped by the client; every hundredth change is a fair share of the rest.
         sample = [changed for _, changed in changed_requests(request) if _printable(changed)][::100]
         assert len(sample) > 20

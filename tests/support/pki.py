@@ -6,10 +6,10 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa
 from cryptography.x509.oid import NameOID
 
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+ML_DSA = mldsa.MLDSA44PrivateKey | mldsa.MLDSA65PrivateKey | mldsa.MLDSA87PrivateKey
 
 
 def pem(*certificates: x509.Certificate) -> bytes:
@@ -98,4 +98,4 @@ def _build(subject: x509.Name, key: Any, issuer: x509.Name, issuer_key: Any, **c
     if dns := changes.pop("dns", ""):
         builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(dns)]), critical=False)
     assert not changes, f"unknown: {changes}"
-    return builder.sign(issuer_key, hashes.SHA256())
+    return builder.sign(issuer_key, None if isinstance(issuer_key, ML_DSA) else hashes.SHA256())

@@ -40,7 +40,16 @@ def main(arguments: list[str]) -> int:
         print(_usage_of(emulator), flush=True)
         stopped.wait()
     finally:
+        status = _stop(emulator)
+    return status
+
+
+def _stop(emulator: "Emulator") -> int:
+    try:
         emulator.stop()
+    except OSError as error:
+        print(f"rolebound: the emulator stopped, and could not write its state file: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -69,6 +78,13 @@ def _parser() -> argparse.ArgumentParser:
         default=None,
         metavar="DIR",
         help="where to write emulator.json, ca.pem and the administrator's credentials; else a temporary one",
+    )
+    add(
+        "--state-file",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="keep resources and IAM in this file from one run to the next; without it all is gone at the end",
     )
     add("--ca-file", type=Path, default=None, metavar="FILE", help="write the authority's certificate here too")
     add("--account", type=_account, default="111122223333", help="the AWS account")
@@ -99,17 +115,12 @@ def _settings(options: argparse.Namespace) -> "Settings":
         clock_offset=timedelta(seconds=options.clock_offset),
         rate_limit=not options.no_rate_limit,
         state_dir=options.state_dir,
+        state_file=options.state_file,
     )
 
 
 def _usage_of(emulator: "Emulator") -> str:
-    variables = {
-        "AWS_ENDPOINT_URL": emulator.endpoint_url,
-        "AWS_CA_BUNDLE": str(emulator.ca_file) if emulator.ca_file else None,
-        "AWS_SHARED_CREDENTIALS_FILE": str(emulator.credentials_file),
-        "AWS_REGION": emulator.settings.region,
-    }
-    exports = [f"  export {name}={shlex.quote(value)}" for name, value in variables.items() if value]
+    exports = [f"  export {name}={shlex.quote(value)}" for name, value in emulator.environment().items()]
     return "\n".join(
         [
             f"The AWS stand-in listens on {emulator.endpoint_url} for account {emulator.settings.account}.",
@@ -117,7 +128,7 @@ def _usage_of(emulator: "Emulator") -> str:
             "",
             *exports,
             "",
-            f"Its state file is {emulator.state_dir / 'emulator.json'}. Stop it with Ctrl-C.",
+            f"Where it is stands in {emulator.state_dir / 'emulator.json'}. Stop it with Ctrl-C.",
         ]
     )
 

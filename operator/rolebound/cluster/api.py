@@ -57,6 +57,21 @@ async def load_configuration() -> Configuration:
     return configuration
 
 
+async def load_user_configuration(context: str | None) -> Configuration:
+    """Return how a user at a shell reaches the API server: `context` of $KUBECONFIG, else of ~/.kube/config.
+
+    Raises SettingsError where there is no such thing.
+    """
+    configuration = Configuration()
+    try:
+        # Named here, because the client looks at the variable only once, when it is imported.
+        path = os.environ.get("KUBECONFIG") or "~/.kube/config"
+        await config.load_kube_config(path, context=context, client_configuration=configuration)
+    except (config.ConfigException, OSError) as error:
+        raise SettingsError(f"no cluster can be reached ({error}); set KUBECONFIG, or choose a --context") from error
+    return configuration
+
+
 class KubernetesAPI:
     """Typed only by verb: get, list, watch, create, apply, patch, delete."""
 

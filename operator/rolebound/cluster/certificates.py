@@ -56,15 +56,20 @@ class Certificates:
                 f"Secret {secret} does not exist; create it with type {names.TLS_SECRET_TYPE}"
             ) from None
         self._versions[secret] = body["metadata"]["resourceVersion"]
-        if body.get("type") != names.TLS_SECRET_TYPE:
-            raise CertificateUnsuitable(
-                f"Secret {secret} has type {body.get('type')}; make it again with type {names.TLS_SECRET_TYPE}"
-            )
-        certificate, key = (_value(secret, body, name) for name in ("tls.crt", "tls.key"))
+        certificate, key = certificate_and_key(secret, body)
         try:
             return SigningIdentity.from_pem(certificate, key)
         except CertificateError as error:
             raise type(error)(f"Secret {secret}: {error}") from None
+
+
+def certificate_and_key(secret: ObjectName, body: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Return `tls.crt` and `tls.key` of a certificate Secret; CertificateError where it is none."""
+    if body.get("type") != names.TLS_SECRET_TYPE:
+        raise CertificateUnsuitable(
+            f"Secret {secret} has type {body.get('type')}; make it again with type {names.TLS_SECRET_TYPE}"
+        )
+    return _value(secret, body, "tls.crt"), _value(secret, body, "tls.key")
 
 
 def _value(secret: ObjectName, body: dict[str, Any], key: str) -> bytes:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from rolebound.api import names
-from rolebound.model.objects import Kind, ObjectName, ObjectRef
+from rolebound.model.objects import Kind, ObjectName, ObjectRef, RoleName
 
 _GROUP: Final = f"/apis/{names.GROUP}/{names.VERSION}"
 CLUSTER_ROLES: Final = f"{_GROUP}/{names.CLUSTER_ROLES}"
@@ -38,6 +38,13 @@ def secrets_in(namespace: str) -> str:
 def events_in(namespace: str) -> str:
     """Return the path of a namespace's Events."""
     return f"{NAMESPACES}/{namespace}/events"
+
+
+def role(name: RoleName) -> str:
+    """Return the path of a ClusterAWSRole or AWSRole."""
+    if name.kind is Kind.CLUSTER_ROLE:
+        return f"{CLUSTER_ROLES}/{name.name.name}"
+    return f"{_GROUP}/namespaces/{name.name.namespace}/{names.ROLES}/{name.name.name}"
 
 
 def status(ref: ObjectRef) -> str:

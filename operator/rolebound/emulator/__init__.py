@@ -5,8 +5,9 @@ cannot pass twice: nothing here imports anything else of rolebound, and only `ro
 """
 
 from rolebound.emulator.accounts import AccessKey
+from rolebound.emulator.example import Example, make_example
 from rolebound.emulator.faults import Fault
 from rolebound.emulator.lifecycle import Emulator, Settings
 from rolebound.emulator.request_log import RequestRecord
 
-__all__ = ["AccessKey", "Emulator", "Fault", "RequestRecord", "Settings"]
+__all__ = ["AccessKey", "Emulator", "Example", "Fault", "RequestRecord", "Settings", "make_example"]

@@ -38,6 +38,11 @@ class Call:
     parameters: Mapping[str, Any]
     success: int
 
+    @property
+    def action(self) -> str:
+        """The operation's name in IAM policies."""
+        return f"rolesanywhere:{self.operation}"
+
 
 def call(request: HttpRequest) -> Call:
     """Return the operation that `request` calls, with checked parameters; Refusal where there is none."""
@@ -65,7 +70,7 @@ def _routes() -> list[tuple[OperationModel, re.Pattern[str]]]:
 def _parameters(operation: OperationModel, request: HttpRequest, labels: Mapping[str, str]) -> dict[str, Any]:
     try:
         body = json.loads(request.body) if request.body.strip() else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise invalid("The request body is not a JSON object")
@@ -103,6 +108,8 @@ def _violations(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
         yield from (
             f"Value null at '{path}{name}' failed to satisfy constraint: Member must not be null" for name in missing
         )
+        if shape.is_tagged_union and len(shape.members.keys() & value.keys()) > 1:
+            yield f"Value at '{path}' failed to satisfy constraint: Member must have only one of its members set"
         for name in shape.members.keys() & value.keys():
             yield from _violations(shape.members[name], value[name], f"{path}{name}")
     elif isinstance(shape, ListShape):
@@ -111,7 +118,7 @@ def _violations(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
 
 
 def _broken(shape: Shape, value: Any) -> Iterator[str]:
-    size = value if isinstance(value, int) else len(value)
+    size = value if isinstance(value, int) else _length(shape, value)
     what = "value" if isinstance(value, int) else "length"
     if not isinstance(value, bool):
         if size < shape.metadata.get("min", size):
@@ -124,3 +131,8 @@ def _broken(shape: Shape, value: Any) -> Iterator[str]:
     allowed = shape.metadata.get("enum")
     if allowed and value not in allowed:
         yield f"Member must satisfy enum value set: {allowed}"
+
+
+def _length(shape: Shape, value: Any) -> int:
+    # A blob's length is that of its bytes, of which base64 makes four characters from three.
+    return len(value) * 3 // 4 - value[-2:].count("=") if shape.type_name == "blob" else len(value)

@@ -6,16 +6,13 @@ key that has expired ends here, in the error form of its service; moto never ask
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
-
-from moto.iam.models import get_account_id_from
 
 from rolebound.emulator.accounts import pass_to_moto
 from rolebound.emulator.api_model import call
 from rolebound.emulator.authorization import Judge, caller_who_signed
-from rolebound.emulator.callers import assumed_role
 from rolebound.emulator.control import PREFIX, Control
+from rolebound.emulator.kept_state import KeptState, changes_something
 from rolebound.emulator.management import Administrator, Management
 from rolebound.emulator.messages import (
     HttpRequest,
@@ -26,11 +23,16 @@ from rolebound.emulator.messages import (
     query_refusal,
     s3_refusal,
 )
+from rolebound.emulator.role_chaining import RoleChaining
+from rolebound.emulator.role_request import parameters_of, read_role_request
 from rolebound.emulator.session_service import SessionService
 
 _ROLES_ANYWHERE: Final = "rolesanywhere"
 _BY_MOTO: Final = frozenset({"iam", "sts", "s3"})
+# The other operations of STS give out sessions to which no policy and no expiry of ours would apply.
+_STS_BY_MOTO: Final = frozenset({"GetCallerIdentity", "GetAccessKeyInfo"})
 _FORMS: Final = {_ROLES_ANYWHERE: json_refusal, "s3": s3_refusal}
+_REFUSED: Final = 300
 _SCOPE: Final = re.compile(
     r"AWS4-(?P<algorithm>[A-Z0-9-]+) "
     r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[a-z0-9-]+)/(?P<service>[a-z0-9-]+)/aws4_request,.*",
@@ -51,8 +53,10 @@ class Application:
 
     sessions: SessionService
     management: Management
+    chaining: RoleChaining
     judge: Judge
     control: Control
+    kept: KeptState | None
     scheme: str
 
     def answer(self, request: HttpRequest) -> HttpResponse:
@@ -72,18 +76,28 @@ class Application:
         if scope is None or scope["algorithm"] != "HMAC-SHA256":
             raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         service = scope["service"]
-        self._check_expiry(service, scope["region"], scope["key"])
+        session = self.judge.sessions.get(scope["key"])
+        if session is not None and session.expires_at <= self.judge.clock.now():
+            raise _EXPIRED.get(service, _EXPIRED_ELSEWHERE)
         if service == _ROLES_ANYWHERE:
             return self._manage(request)
         if service not in _BY_MOTO:
             raise Refusal(501, "NotImplemented", f"rolebound's emulator has no {service}")
-        return pass_to_moto(request, scheme=self.scheme)
+        if service == "sts":
+            return self._sts(request)
+        answer = pass_to_moto(request, scheme=self.scheme)
+        if service == "iam" and answer.status < _REFUSED:
+            self._keep(parameters_of(request).get("Action", ""))
+        return answer
 
-    def _check_expiry(self, service: str, region: str, access_key_id: str) -> None:
-        session = self.judge.sessions.get(access_key_id)
-        expires_at = session.expires_at if session else _chained_expiry(region, access_key_id)
-        if expires_at is not None and expires_at <= self.judge.clock.now():
-            raise _EXPIRED.get(service, _EXPIRED_ELSEWHERE)
+    def _sts(self, request: HttpRequest) -> HttpResponse:
+        parameters = parameters_of(request)
+        operation = parameters.get("Action", "")
+        if operation == "AssumeRole":
+            return self.chaining.assume_role(caller_who_signed(request, operation), read_role_request(parameters))
+        if operation not in _STS_BY_MOTO:
+            raise Refusal(501, "NotImplemented", f"rolebound's emulator has no {operation} of sts")
+        return pass_to_moto(request, scheme=self.scheme)
 
     def _manage(self, request: HttpRequest) -> HttpResponse:
         called = call(request)
@@ -93,14 +107,16 @@ class Application:
             partition=caller.partition,
             region=caller.region,
             arn=caller.arn,
-            may=lambda action, resource: self.judge.allows(caller, action, resource, {}),
+            may=lambda action, resource, context: self.judge.allows(caller, action, resource, context),
         )
-        return json_answer(called.success, self.management.perform(called, administrator))
+        document = self.management.perform(called, administrator)
+        self._keep(called.operation)
+        return json_answer(called.success, document)
 
-
-def _chained_expiry(region: str, access_key_id: str) -> datetime | None:
-    """Return when a session of STS's own AssumeRole ends, counted from the machine's time; None for other keys."""
-    if not access_key_id.startswith("ASIA"):
-        return None
-    chained = assumed_role(get_account_id_from(access_key_id), region, access_key_id)
-    return chained.expiration.replace(tzinfo=UTC) if chained else None
+    def _keep(self, operation: str) -> None:
+        if self.kept is None or not changes_something(operation):
+            return
+        try:
+            self.kept.save()
+        except OSError as error:
+            raise Refusal(500, "InternalFailure", f"The state file cannot be written: {error}") from error

@@ -17,9 +17,10 @@ from moto.iam.access_control import IAMRequest, IAMRequestBase, S3IAMRequest
 from moto.iam.models import get_account_id_from
 from werkzeug.datastructures import Headers
 
-from rolebound.emulator.callers import Caller, caller_of, trust_policy
+from rolebound.emulator.callers import Caller, caller_of
 from rolebound.emulator.clock import Clock, iso8601
 from rolebound.emulator.messages import HttpRequest, Refusal
+from rolebound.emulator.patterns import RequestContext
 from rolebound.emulator.policies import AccessRequest, allowed
 from rolebound.emulator.sessions import SessionBook
 
@@ -36,28 +37,20 @@ class Judge:
     sessions: SessionBook
     clock: Clock
 
-    def allows(self, caller: Caller, action: str, resource: str, parameters: Mapping[str, object]) -> bool:
-        """Return whether IAM allows `caller` this action on this resource."""
+    def allows(self, caller: Caller, action: str, resource: str, further: RequestContext) -> bool:
+        """Return whether IAM allows `caller` this action on this resource, in a request with that `further` context."""
         if action == _ALWAYS_ALLOWED:
             return True
-        context = self._context(caller, parameters)
-        request = AccessRequest(action, resource, context)
+        request = AccessRequest(action, resource, self.context(caller) | dict(further))
         # A session has what its role and its session policies both allow.
-        caps = [caller.policies, *self._session_policies(caller)]
-        if not all(allowed(documents, request) for documents in caps):
-            return False
-        if action != "sts:AssumeRole":
-            return True
-        trust = trust_policy(caller.account, caller.region, resource)
-        return trust is not None and allowed([trust], AccessRequest(action, "*", context, caller.principals))
-
-    def _session_policies(self, caller: Caller) -> list[tuple[str, ...]]:
         session = self.sessions.get(caller.access_key_id)
+        caps = [caller.policies]
         if session is not None and session.session_policies is not None:
-            return [session.session_policies]
-        return [(caller.role_policy,)] if caller.role_policy else []
+            caps.append(session.session_policies)
+        return all(allowed(documents, request) for documents in caps)
 
-    def _context(self, caller: Caller, parameters: Mapping[str, object]) -> dict[str, tuple[str, ...]]:
+    def context(self, caller: Caller) -> dict[str, tuple[str, ...]]:
+        """Return the condition keys that every request of `caller` has now."""
         now = self.clock.now()
         context: dict[str, tuple[str, ...]] = {
             "aws:principalarn": (caller.principal_arn,),
@@ -72,12 +65,9 @@ class Judge:
             context["aws:username"] = (caller.user_name,)
         session = self.sessions.get(caller.access_key_id)
         if session is not None:
-            context["aws:sourceidentity"] = (session.source_identity,)
+            if session.source_identity is not None:
+                context["aws:sourceidentity"] = (session.source_identity,)
             context |= {f"aws:principaltag/{key.lower()}": (value,) for key, value in session.tags.items()}
-        for name, key in _S3_KEYS.items():
-            values = parameters.get(name)
-            if isinstance(values, list) and values:
-                context[key] = (str(values[0]),)
         return context
 
 
@@ -88,7 +78,7 @@ class _Judged(IAMRequestBase):
         judge = _JUDGES.get(self.account_id)
         access_key_id = access_key_of(self._headers["Authorization"])
         caller = caller_of(self.account_id, self._region, access_key_id, self._access_key)
-        if judge is None or not judge.allows(caller, self._action, resource, self._data):
+        if judge is None or not judge.allows(caller, self._action, resource, _parameters(self._data)):
             self._raise_access_denied()
 
 
@@ -100,14 +90,16 @@ class JudgedS3Request(_Judged, S3IAMRequest):
     """A request for S3, whose errors have a form of their own."""
 
 
-class ManagementRequest(_Judged, IAMRequest):
-    """A request for Roles Anywhere, whose errors are REST-JSON."""
+class SignedRequest(_Judged, IAMRequest):
+    """A request that this stand-in answers itself, for Roles Anywhere or STS, with that service's error codes."""
 
     def _raise_signature_does_not_match(self) -> None:
-        raise Refusal(403, "InvalidSignatureException", "The request signature does not match: check the secret key")
+        code = "SignatureDoesNotMatch" if self._service == "sts" else "InvalidSignatureException"
+        raise Refusal(403, code, "The request signature does not match: check the secret key")
 
     def _raise_invalid_access_key(self, _: str) -> None:
-        raise Refusal(403, "UnrecognizedClientException", "The security token included in the request is invalid.")
+        code = "InvalidClientTokenId" if self._service == "sts" else "UnrecognizedClientException"
+        raise Refusal(403, code, "The security token included in the request is invalid.")
 
     def caller(self) -> Caller:
         """Return who made the request, once its signature holds; Refusal where it does not."""
@@ -117,12 +109,12 @@ class ManagementRequest(_Judged, IAMRequest):
 
 
 def caller_who_signed(request: HttpRequest, operation: str) -> Caller:
-    """Return who made a call of Roles Anywhere's management API; Refusal where the signature does not hold."""
+    """Return who made a call that this stand-in answers itself; Refusal where the signature does not hold."""
     target = f"{request.path}?{request.query}" if request.query else request.path
     headers = Headers(list(request.headers))
     if "X-Amz-Date" not in headers:
         raise Refusal(403, "IncompleteSignatureException", "X-Amz-Date is missing")
-    return ManagementRequest(
+    return SignedRequest(
         account_id=get_account_id_from(access_key_of(headers["Authorization"])),
         method=request.method,
         path=target,
@@ -131,6 +123,11 @@ def caller_who_signed(request: HttpRequest, operation: str) -> Caller:
         headers=cast("dict[str, str]", headers),  # moto only looks names up, in any case
         action=operation,
     ).caller()
+
+
+def _parameters(data: Mapping[str, object]) -> RequestContext:
+    found = {key: data.get(name) for name, key in _S3_KEYS.items()}
+    return {key: (str(values[0]),) for key, values in found.items() if isinstance(values, list) and values}
 
 
 def access_key_of(authorization: str) -> str:

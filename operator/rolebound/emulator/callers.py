@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from moto.iam.access_control import AssumedRoleAccessKey, IAMUserAccessKey
 from moto.iam.exceptions import NotFoundException
-from moto.iam.models import Policy, iam_backends
+from moto.iam.models import Policy
 from moto.sts.models import AssumedRole, sts_backends
 from moto.utilities.utils import get_partition
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The owner of an access key; `role_policy` caps a session that STS's AssumeRole made."""
+    """The owner of an access key."""
 
     account: str
     region: str
@@ -24,7 +24,6 @@ class Caller:
     user_name: str | None
     role_arn: str | None
     policies: tuple[str, ...]
-    role_policy: str | None
 
     @property
     def partition(self) -> str:
@@ -54,21 +53,12 @@ def caller_of(account: str, region: str, access_key_id: str, key: IAMUserAccessK
         user_name=None if session else key.arn.rpartition("/")[2],
         role_arn=session.role_arn if session else None,
         policies=tuple(_documents(key)),
-        role_policy=(session.policy or None) if session else None,
     )
 
 
 def assumed_role(account: str, region: str, access_key_id: str) -> AssumedRole | None:
     """Return moto's session of that access key, or None where it is no session's."""
     return sts_backends[account][get_partition(region)].get_assumed_role_from_access_key(access_key_id)
-
-
-def trust_policy(account: str, region: str, role_arn: str) -> str | None:
-    """Return that role's trust policy, or None where the account has no such role."""
-    try:
-        return str(iam_backends[account][get_partition(region)].get_role_by_arn(role_arn).assume_role_policy_document)
-    except NotFoundException:
-        return None
 
 
 def policy_document(policy: Policy) -> str:

@@ -1,19 +1,17 @@
 """What Roles Anywhere asks of certificates, and what it reads from them.
 
 Decides whether a leaf may sign in, whether a chain leads from it to a trust anchor, and whether a certificate can be
-a trust anchor at all. Never looks at a request. A session's tags and source identity come from the leaf alone.
-Sources: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html,
-https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
+a trust anchor at all. Never looks at a request. Keys are RSA, ECDSA or ML-DSA, of the leaf and of every issuer alike.
+Source: https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 """
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, rsa
 from cryptography.x509 import verification
 
 from rolebound.emulator.messages import access_denied, invalid
@@ -24,10 +22,11 @@ MAXIMUM_BUNDLE_CHARACTERS: Final = 16_000
 # AWS documents EC keys and no curves; these are the ones that its helper is tested with.
 _ACCEPTED_CURVES: Final = frozenset({"secp256r1", "secp384r1", "secp521r1"})
 _ACCEPTED_HASHES: Final = frozenset({"sha256", "sha384", "sha512"})
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html; values that do not match are dropped in silence.
-_TAG_VALUE: Final = re.compile(r"[\w\s_.:/=+\-@]{0,256}")
-# `CN=` and the name must fit STS's 64 characters.
-_LONGEST_PREFIXED_CN: Final = 61
+# FIPS 204; the signature takes the message itself, so that there is no hash to name.
+_MLDSA_SIGNATURES: Final = frozenset(
+    {x509.SignatureAlgorithmOID.ML_DSA_44, x509.SignatureAlgorithmOID.ML_DSA_65, x509.SignatureAlgorithmOID.ML_DSA_87}
+)
+MLDSAPublicKey = mldsa.MLDSA44PublicKey | mldsa.MLDSA65PublicKey | mldsa.MLDSA87PublicKey
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -38,9 +37,8 @@ def check_leaf(leaf: x509.Certificate, now: datetime) -> None:
     if not _readable(leaf) or leaf.version is not x509.Version.v3 or not _hash_accepted(leaf):
         raise insufficient
     key = leaf.public_key()
-    if not isinstance(key, rsa.RSAPublicKey) and not (
-        isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _ACCEPTED_CURVES
-    ):
+    on_curve = isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _ACCEPTED_CURVES
+    if not on_curve and not isinstance(key, rsa.RSAPublicKey | MLDSAPublicKey):
         raise insufficient
     constraints = _extension(leaf, x509.BasicConstraints)
     usage = _extension(leaf, x509.KeyUsage)
@@ -105,41 +103,10 @@ def trust_anchor_bundle(pem: str) -> list[x509.Certificate]:
     return bundle
 
 
-def session_tags(leaf: x509.Certificate) -> dict[str, str]:
-    """Return the session's tags by key, from the leaf's subject, issuer and first names of each kind."""
-    tags = dict(_name_tags("x509Subject", leaf.subject)) | dict(_name_tags("x509Issuer", leaf.issuer))
-    names = _extension(leaf, x509.SubjectAlternativeName)
-    if names is not None:
-        # The first of each kind only.
-        for kind, values in (
-            ("DNS", names.get_values_for_type(x509.DNSName)),
-            ("URI", names.get_values_for_type(x509.UniformResourceIdentifier)),
-        ):
-            tags |= {f"x509SAN/{kind}": values[0]} if values else {}
-        for name in names.get_values_for_type(x509.DirectoryName)[:1]:
-            tags |= dict(_name_tags("x509SAN/Name", name))
-    return {key: value for key, value in tags.items() if _TAG_VALUE.fullmatch(value)}
-
-
-def source_identity(leaf: x509.Certificate) -> str:
-    """Return the session's source identity: the common name, or the serial number where there is none."""
-    names = leaf.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    if not names:
-        return f"ID={serial_hex(leaf)}"
-    name = str(names[0].value)
-    return f"CN={name}" if len(name) <= _LONGEST_PREFIXED_CN else name
-
-
-def serial_hex(leaf: x509.Certificate) -> str:
-    """Return the leaf's serial number as hexadecimal digits, an even number of them."""
-    digits = f"{leaf.serial_number:x}"
-    return digits.zfill(len(digits) + len(digits) % 2)
-
-
 def revoked(leaf: x509.Certificate, issuer: x509.Certificate, lists: Iterable[x509.CertificateRevocationList]) -> bool:
     """Return whether one of `lists`, signed by the leaf's own issuer, names the leaf."""
     key = issuer.public_key()
-    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey | MLDSAPublicKey):
         return False
     return any(
         crl.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None
@@ -151,13 +118,20 @@ def revoked(leaf: x509.Certificate, issuer: x509.Certificate, lists: Iterable[x5
 def _readable(certificate: x509.Certificate) -> bool:
     """Return whether every part that is looked at later can be read: they are parsed only when asked for."""
     try:
-        parts = certificate.subject, certificate.issuer, certificate.extensions, certificate.signature_hash_algorithm
+        *_, hashed = (
+            certificate.subject,
+            certificate.issuer,
+            certificate.extensions,
+            certificate.signature_hash_algorithm,
+        )
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return False
-    return all(part is not None for part in parts)
+    return hashed is not None or certificate.signature_algorithm_oid in _MLDSA_SIGNATURES
 
 
 def _hash_accepted(certificate: x509.Certificate) -> bool:
+    if certificate.signature_algorithm_oid in _MLDSA_SIGNATURES:
+        return True
     algorithm = certificate.signature_hash_algorithm
     return algorithm is not None and algorithm.name in _ACCEPTED_HASHES
 
@@ -177,11 +151,3 @@ def _must_be_authority(_: verification.Policy, __: x509.Certificate, constraints
 def _must_sign_certificates(_: verification.Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
         raise ValueError("may not sign certificates")
-
-
-def _name_tags(prefix: str, name: x509.Name) -> Iterator[tuple[str, str]]:
-    values: dict[str, list[str]] = {}
-    for attribute in name:
-        values.setdefault(attribute.rfc4514_attribute_name, []).append(str(attribute.value))
-    for attribute_name, several in values.items():
-        yield f"{prefix}/{attribute_name}", "/".join(several)

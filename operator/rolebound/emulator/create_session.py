@@ -9,28 +9,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import NAMESPACE_URL, uuid5
 
 from cryptography import x509
 from moto.sts.models import AssumedRole
 
 from rolebound.emulator.accounts import Role, find_role, managed_policy, mint_session
-from rolebound.emulator.arns import Arn
-from rolebound.emulator.certificates import (
-    check_leaf,
-    revoked,
-    serial_hex,
-    session_tags,
-    source_identity,
-    trusted_chain,
-)
+from rolebound.emulator.attributes import serial_hex, session_tags, source_identity
+from rolebound.emulator.certificates import check_leaf, revoked, trusted_chain
 from rolebound.emulator.clock import Clock, iso8601
 from rolebound.emulator.messages import HttpRequest, Refusal, access_denied, not_found
 from rolebound.emulator.policies import AccessRequest, allowed
-from rolebound.emulator.resources import Profile, Resources, TrustAnchor
+from rolebound.emulator.resources import Attempt, Profile, Resources, Subject, TrustAnchor
 from rolebound.emulator.session_request import CheckedRequest, SessionRequest, check
 from rolebound.emulator.sessions import Session, SessionBook
 from rolebound.emulator.signature import Signer, authenticate
+from rolebound.emulator.subjects import seen, subject_arn
 
 PRINCIPAL: Final = "rolesanywhere.amazonaws.com"
 # All three, because each session is tagged and has a source identity:
@@ -39,6 +32,7 @@ _ACTIONS: Final = ("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity")
 # The plain-text limit of session policies, of which packedPolicySize tells the share:
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _POLICY_CHARACTERS: Final = 2048
+_WHOLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +43,14 @@ class Grant:
     anchor: TrustAnchor
     profile: Profile
     role: Role
+    tags: Mapping[str, str]
     session_name: str
     seconds: int
+
+    @property
+    def packed_size(self) -> int:
+        """How much of the room for session policies and tags is used, in percent; AWS publishes no formula."""
+        return len(self.profile.session_policy or "") * _WHOLE // _POLICY_CHARACTERS + len(self.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,34 @@ class SessionIssuer:
         checked = check(asked)
         if signer.region != checked.trust_anchor.region:
             raise access_denied("Credential should be scoped to the region of the trust anchor.")
-        grant = self._grant(signer, checked)
-        if not _trusted_by_role(grant):
-            raise _unable(grant.role.arn)
-        return self._mint(grant)
+        anchor = self._anchor(checked)
+        now = self.clock.now()
+        check_leaf(signer.leaf, now)
+        chain = trusted_chain(signer.leaf, signer.chain, anchor.bundle, now)
+        try:
+            if revoked(signer.leaf, chain[1], self.resources.revocation_lists(anchor)):
+                raise access_denied("Certificate revoked")
+            issued = self._mint(self._grant(signer, anchor, checked))
+        except Refusal:
+            self._note(signer, anchor, checked, failed=True)
+            raise
+        self._note(signer, anchor, checked, failed=False)
+        return issued
 
-    def _grant(self, signer: Signer, checked: CheckedRequest) -> Grant:
-        anchor = self._trusting(signer, checked)
+    def _anchor(self, checked: CheckedRequest) -> TrustAnchor:
+        anchor = self.resources.get(TrustAnchor, str(checked.trust_anchor))
+        if anchor is None:
+            raise not_found("Trust anchor not found")
+        if not anchor.enabled:
+            raise access_denied("Trust anchor is disabled")
+        return anchor
+
+    def _note(self, signer: Signer, anchor: TrustAnchor, checked: CheckedRequest, *, failed: bool) -> None:
+        arn = subject_arn(anchor.arn, signer.leaf)
+        attempt = Attempt(signer.leaf, self.clock.now(), failed, checked.properties)
+        self.resources.change(Subject, str(arn), seen(arn, attempt))
+
+    def _grant(self, signer: Signer, anchor: TrustAnchor, checked: CheckedRequest) -> Grant:
         profile = self._profile(checked)
         role = find_role(checked.role) if str(checked.role) in profile.role_arns else None
         if role is None:
@@ -93,22 +114,14 @@ class SessionIssuer:
         if seconds > role.maximum_seconds:
             reason = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
             raise _unable(role.arn, reason)
+        tags, dropped = session_tags(signer.leaf, profile.mappings)
         name = checked.session_name or serial_hex(signer.leaf)
-        return Grant(signer.leaf, anchor, profile, role, name, seconds)
-
-    def _trusting(self, signer: Signer, checked: CheckedRequest) -> TrustAnchor:
-        """Return the trust anchor to which the signer's chain leads."""
-        anchor = self.resources.get(TrustAnchor, str(checked.trust_anchor))
-        if anchor is None:
-            raise not_found("Trust anchor not found")
-        if not anchor.enabled:
-            raise access_denied("Trust anchor is disabled")
-        now = self.clock.now()
-        check_leaf(signer.leaf, now)
-        chain = trusted_chain(signer.leaf, signer.chain, anchor.bundle, now)
-        if revoked(signer.leaf, chain[1], self.resources.revocation_lists(anchor)):
-            raise access_denied("Certificate revoked")
-        return anchor
+        grant = Grant(signer.leaf, anchor, profile, role, tags, name, seconds)
+        if not _trusted_by_role(grant):
+            raise _unable(role.arn, _dropped_tags(dropped))
+        if grant.packed_size > _WHOLE:
+            raise _unable(role.arn, "The session policy and session tags are larger than a session can hold.")
+        return grant
 
     def _profile(self, checked: CheckedRequest) -> Profile:
         profile = self.resources.get(Profile, str(checked.profile))
@@ -122,14 +135,15 @@ class SessionIssuer:
 
     def _mint(self, grant: Grant) -> Issued:
         lifetime = timedelta(seconds=grant.seconds)
-        expires_at = self.clock.now() + min(lifetime, self.lifetime or lifetime)
+        # Whole seconds, as the answer says it, so that no key works longer than that.
+        expires_at = self.clock.now().replace(microsecond=0) + min(lifetime, self.lifetime or lifetime)
         minted = mint_session(grant.role, grant.anchor.arn.region, grant.session_name, expires_at)
         session = Session(
             access_key_id=minted.access_key_id,
             role_arn=grant.role.arn,
             expires_at=expires_at,
             session_policies=_session_policies(grant.profile),
-            tags=session_tags(grant.leaf),
+            tags=grant.tags,
             source_identity=source_identity(grant.leaf),
         )
         self.sessions.add(session)
@@ -137,15 +151,14 @@ class SessionIssuer:
 
 
 def _trusted_by_role(grant: Grant) -> bool:
-    tags = session_tags(grant.leaf)
     context = {
         "aws:sourcearn": (str(grant.anchor.arn),),
         "aws:sourceaccount": (grant.anchor.arn.account,),
-        "aws:tagkeys": tuple(tags),
+        "aws:tagkeys": tuple(grant.tags),
         "sts:sourceidentity": (source_identity(grant.leaf),),
         "sts:rolesessionname": (grant.session_name,),
     }
-    for key, value in tags.items():
+    for key, value in grant.tags.items():
         context |= {f"aws:principaltag/{key.lower()}": (value,), f"aws:requesttag/{key.lower()}": (value,)}
     principals = {"Service": frozenset({PRINCIPAL})}
     return all(
@@ -164,7 +177,6 @@ def _session_policies(profile: Profile) -> tuple[str, ...] | None:
 
 
 def _answer(grant: Grant, session: Session, minted: AssumedRole) -> Mapping[str, object]:
-    packed = len(grant.profile.session_policy or "") * 100 // _POLICY_CHARACTERS + len(session.tags)
     return {
         "credentialSet": [
             {
@@ -175,20 +187,25 @@ def _answer(grant: Grant, session: Session, minted: AssumedRole) -> Mapping[str,
                     "sessionToken": minted.session_token,
                     "expiration": iso8601(session.expires_at),
                 },
-                "packedPolicySize": min(packed, 100),
+                "packedPolicySize": grant.packed_size,
                 "roleArn": grant.role.arn,
                 "sourceIdentity": session.source_identity,
             }
         ],
-        "subjectArn": str(_subject(grant)),
+        "subjectArn": str(subject_arn(grant.anchor.arn, grant.leaf)),
     }
 
 
-def _subject(grant: Grant) -> Arn:
-    """Return the ARN of the leaf's subject, the same for every session of that name."""
-    anchor = grant.anchor.arn
-    identity = uuid5(NAMESPACE_URL, f"{anchor} {grant.leaf.subject.rfc4514_string()}")
-    return Arn(anchor.partition, anchor.service, anchor.region, anchor.account, f"subject/{identity}")
+def _dropped_tags(keys: list[str]) -> str:
+    """Return what AWS adds to its refusal where attributes became no tags, which the trust policy may wait for."""
+    if not keys:
+        return ""
+    fields = {"Issuer": "x509Issuer/", "Subject": "x509Subject/", "SAN": "x509SAN/"}
+    lists = [
+        f"{name}: [ {', '.join(key.removeprefix(prefix) for key in keys if key.startswith(prefix))} ]"
+        for name, prefix in fields.items()
+    ]
+    return f"Some attributes failed to be mapped into session tags. {'; '.join(lists)}"
 
 
 def _unable(role_arn: str, reason: str = "") -> Refusal:

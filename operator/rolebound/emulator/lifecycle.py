@@ -1,7 +1,7 @@
 """One emulator from start to stop: its account, its server, and the files by which others find it.
 
-Wires the parts and decides nothing about requests. The state file appears whole, and only once the server listens; it
-goes when the emulator stops. The administrator's secret key is in one file of mode 0600 and in no output.
+Wires the parts and decides nothing about requests. The location file appears whole, and only once the server listens;
+it goes when the emulator stops. The administrator's secret key is in one file of mode 0600 and in no output.
 """
 
 import json
@@ -14,23 +14,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from rolebound.emulator.accounts import AccessKey, close_account, open_account
+from rolebound.emulator.accounts import AccessKey, administrator_of, close_account, open_account
 from rolebound.emulator.application import Application
 from rolebound.emulator.authorization import Judge, judging
 from rolebound.emulator.clock import Clock
 from rolebound.emulator.control import Control
 from rolebound.emulator.create_session import SessionIssuer
 from rolebound.emulator.faults import Fault, Faults
+from rolebound.emulator.files import write_whole
+from rolebound.emulator.kept_state import KeptState
 from rolebound.emulator.management import Management
 from rolebound.emulator.request_log import RequestLog, RequestRecord
 from rolebound.emulator.resources import Resources
+from rolebound.emulator.role_chaining import RoleChaining
 from rolebound.emulator.server import Server
 from rolebound.emulator.session_service import SessionService
 from rolebound.emulator.sessions import SessionBook
 from rolebound.emulator.throttle import Throttle
 from rolebound.emulator.tls import server_certificate
 
-STATE_FILE: Final = "emulator.json"
+LOCATION_FILE: Final = "emulator.json"
 CA_FILE: Final = "ca.pem"
 CREDENTIALS_FILE: Final = "administrator"
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
@@ -50,6 +53,8 @@ class Settings:
     clock_offset: timedelta = timedelta()
     rate_limit: bool = True
     state_dir: Path | None = None
+    # Where resources and IAM are kept from one run to the next; None keeps nothing.
+    state_file: Path | None = None
 
 
 @dataclass(slots=True)
@@ -76,19 +81,23 @@ class Emulator:
         self.clock = Clock(self.settings.clock_offset)
 
     def start(self) -> Self:
-        """Listen, then write the state files; returns once requests are answered."""
+        """Listen, then write the location file; returns once requests are answered."""
         with ExitStack() as cleanup:
             judge = Judge(SessionBook(), self.clock)
             cleanup.enter_context(judging(self.settings.account, judge))
-            administrator = open_account(self.settings.account, self.settings.region)
+            open_account(self.settings.account, self.settings.region)
             cleanup.callback(close_account, self.settings.account)
+            kept = self._kept(cleanup)
+            administrator = administrator_of(self.settings.account, self.settings.region)
+            if kept is not None:
+                kept.save()
             state_dir = self._state_dir(cleanup)
             names = self._names()
             certificate = server_certificate(names, self.clock.now() - self.clock.offset) if self.settings.tls else None
             server = Server(
                 self.settings.host,
                 self.settings.port,
-                self._application(judge).answer,
+                self._application(judge, kept).answer,
                 certificate.context() if certificate else None,
             )
             cleanup.callback(server.close)
@@ -97,17 +106,17 @@ class Emulator:
             scheme = "https" if certificate else "http"
             endpoint_url = f"{scheme}://{_in_url(names[0])}:{server.port}"
             if certificate:
-                _write(state_dir / CA_FILE, certificate.ca_pem, mode=0o644)
-            _write(state_dir / CREDENTIALS_FILE, _credentials(administrator), mode=0o600)
+                write_whole(state_dir / CA_FILE, certificate.ca_pem, mode=0o644)
+            write_whole(state_dir / CREDENTIALS_FILE, _credentials(administrator), mode=0o600)
             self._running = _Running(server, endpoint_url, administrator, state_dir, cleanup.pop_all())
-        _write(state_dir / STATE_FILE, json.dumps(self.state(), indent=2).encode() + b"\n", mode=0o644)
+        write_whole(state_dir / LOCATION_FILE, json.dumps(self.state(), indent=2).encode() + b"\n", mode=0o644)
         return self
 
     def stop(self) -> None:
-        """End every connection, forget everything; the state file goes first. Stopping twice is stopping once."""
+        """End every connection, forget everything; the location file goes first. Stopping twice is stopping once."""
         running, self._running = self._running, None
         if running is not None:
-            (running.state_dir / STATE_FILE).unlink(missing_ok=True)
+            (running.state_dir / LOCATION_FILE).unlink(missing_ok=True)
             running.cleanup.close()
 
     def __enter__(self) -> Self:
@@ -133,7 +142,7 @@ class Emulator:
 
     @property
     def state_dir(self) -> Path:
-        """Where the state file and the files that it names are."""
+        """Where the location file and the files that it names are."""
         return self._started().state_dir
 
     @property
@@ -142,7 +151,7 @@ class Emulator:
         return self._started().administrator
 
     def state(self) -> dict[str, object]:
-        """Return what the state file says: where the stand-in is and how to use it, no secret."""
+        """Return what the location file says: where the stand-in is and how to use it, no secret."""
         return {
             "endpointURL": self.endpoint_url,
             "caFile": str(self.ca_file) if self.ca_file else None,
@@ -151,6 +160,16 @@ class Emulator:
             "region": self.settings.region,
             "pid": os.getpid(),
         }
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that make an AWS client this stand-in's administrator; a file has the key, not they."""
+        variables = {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials_file),
+            "AWS_REGION": self.settings.region,
+            "AWS_DEFAULT_REGION": self.settings.region,  # boto3 knows no other
+        }
+        return variables | ({"AWS_CA_BUNDLE": str(self.ca_file)} if self.ca_file else {})
 
     def requests(self) -> list[RequestRecord]:
         """Return every CreateSession call so far, oldest first."""
@@ -169,16 +188,27 @@ class Emulator:
             raise RuntimeError("the emulator is not running")
         return self._running
 
-    def _application(self, judge: Judge) -> Application:
+    def _application(self, judge: Judge, kept: KeptState | None) -> Application:
         issuer = SessionIssuer(self.resources, judge.sessions, self.clock, self.settings.session_lifetime)
         throttle = Throttle(self.clock) if self.settings.rate_limit else None
         return Application(
             sessions=SessionService(issuer, self._faults, self._log, self.clock, throttle),
             management=Management(self.resources, self.clock),
+            chaining=RoleChaining(judge),
             judge=judge,
             control=Control(self._log, self._faults),
+            kept=kept,
             scheme="https" if self.settings.tls else "http",
         )
+
+    def _kept(self, cleanup: ExitStack) -> KeptState | None:
+        """Return the state file, loaded, and have it written once more at the end."""
+        if self.settings.state_file is None:
+            return None
+        kept = KeptState(self.settings.state_file, self.settings.account, self.settings.region, self.resources)
+        kept.load()
+        cleanup.callback(kept.save)
+        return kept
 
     def _names(self) -> list[str]:
         own = [] if self.settings.host in _EVERYWHERE else [self.settings.host]
@@ -198,11 +228,3 @@ def _in_url(name: str) -> str:
 def _credentials(key: AccessKey) -> bytes:
     lines = [f"aws_access_key_id = {key.access_key_id}", f"aws_secret_access_key = {key.secret_access_key}"]
     return "\n".join(["[default]", *lines, ""]).encode()
-
-
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Put `content` there in one step, so that no reader ever sees half of it."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(content)
-    Path(file.name).chmod(mode)
-    Path(file.name).replace(path)

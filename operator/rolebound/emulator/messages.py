@@ -82,6 +82,22 @@ def json_refusal(refusal: Refusal) -> HttpResponse:
     return HttpResponse(answer.status, (*answer.headers, ("X-Amzn-ErrorType", refusal.code)), answer.body)
 
 
+def query_answer(operation: str, result: Mapping[str, object]) -> HttpResponse:
+    """Return what STS answers to `operation`: structures and texts, in XML."""
+    body = (
+        f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+        f"<{operation}Result>{_xml(result)}</{operation}Result>"
+        f"<ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata></{operation}Response>"
+    )
+    return HttpResponse(200, (("Content-Type", "text/xml"),), body.encode())
+
+
+def _xml(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "".join(f"<{name}>{_xml(one)}</{name}>" for name, one in value.items())
+    return escape(str(value))
+
+
 def query_refusal(refusal: Refusal) -> HttpResponse:
     """Return `refusal` as STS and IAM write it."""
     body = (

@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from cryptography import x509
 
@@ -17,55 +17,65 @@ from rolebound.emulator.arns import Arn
 from rolebound.emulator.certificates import trust_anchor_bundle
 from rolebound.emulator.conditions import UnreadablePolicy
 from rolebound.emulator.messages import invalid
+from rolebound.emulator.notifications import with_settings
 from rolebound.emulator.policies import check_document
-from rolebound.emulator.resources import Crl, Profile, Resource, TrustAnchor
+from rolebound.emulator.resources import Crl, Profile, TrustAnchor
+from rolebound.emulator.tags import with_tags
+
+_RESERVED_ALIAS: Final = "aws/"
+
+Provisioned = TrustAnchor | Profile | Crl
 
 
-def created(kind: type[Resource], parameters: Mapping[str, Any], arn: Arn, now: datetime) -> Resource:
+def created(kind: type[Provisioned], parameters: Mapping[str, Any], arn: Arn, now: datetime) -> Provisioned:
     """Return a new resource of `kind`; Refusal where its parameters make none."""
-    enabled = bool(parameters.get("enabled", False))
-    name = str(parameters["name"])
+    own: dict[str, Any] = {
+        "arn": arn,
+        "name": str(parameters["name"]),
+        "enabled": bool(parameters.get("enabled", False)),
+        "alias": _alias(parameters.get("aliasName", "")),
+        "tags": with_tags({}, parameters.get("tags", ())),
+        "created_at": now,
+        "updated_at": now,
+    }
     if kind is TrustAnchor:
         bundle, pem = _bundle(parameters["source"])
+        notifications = with_settings({}, parameters.get("notificationSettings", ()), arn.account)
+        points = bool(parameters.get("crlDpRevocationEnabled", False))
         return TrustAnchor(
-            arn=arn, name=name, enabled=enabled, bundle=bundle, bundle_pem=pem, created_at=now, updated_at=now
+            **own, bundle=bundle, bundle_pem=pem, crl_distribution_points=points, notifications=notifications
         )
     if kind is Crl:
         data, revocations = _revocations(parameters["crlData"])
-        return Crl(
-            arn=arn,
-            name=name,
-            enabled=enabled,
-            trust_anchor_arn=str(parameters["trustAnchorArn"]),
-            revocations=revocations,
-            data=data,
-            created_at=now,
-            updated_at=now,
-        )
-    empty = Profile(arn=arn, name=name, enabled=enabled, role_arns=(), created_by="", created_at=now, updated_at=now)
+        anchor = str(parameters["trustAnchorArn"])
+        return Crl(**own, trust_anchor_arn=anchor, revocations=revocations, data=data)
+    required = bool(parameters.get("requireInstanceProperties", False))
+    empty = Profile(**own, role_arns=(), created_by="", require_instance_properties=required)
     return updated(empty, parameters)
 
 
-def updated(resource: Resource, parameters: Mapping[str, Any]) -> Resource:
+def updated(resource: Provisioned, parameters: Mapping[str, Any]) -> Provisioned:
     """Return `resource` with everything that `parameters` name; Refusal where they make none."""
-    name = str(parameters.get("name", resource.name))
+    own: dict[str, Any] = {
+        "name": str(parameters.get("name", resource.name)),
+        "alias": _alias(parameters.get("aliasName", resource.alias)),
+    }
     match resource:
         case TrustAnchor():
-            if "source" not in parameters:
-                return replace(resource, name=name)
-            bundle, pem = _bundle(parameters["source"])
-            return replace(resource, name=name, bundle=bundle, bundle_pem=pem)
+            if "source" in parameters:
+                own["bundle"], own["bundle_pem"] = _bundle(parameters["source"])
+            points = parameters.get("crlDpRevocationEnabled", resource.crl_distribution_points)
+            return replace(resource, **own, crl_distribution_points=bool(points))
         case Crl():
-            if "crlData" not in parameters:
-                return replace(resource, name=name)
-            data, revocations = _revocations(parameters["crlData"])
-            return replace(resource, name=name, data=data, revocations=revocations)
+            if "crlData" in parameters:
+                own["data"], own["revocations"] = _revocations(parameters["crlData"])
+            return replace(resource, **own)
         case Profile():
             if "sessionPolicy" in parameters:
-                resource = replace(resource, session_policy=_policy(parameters["sessionPolicy"]))
+                own["session_policy"] = _policy(parameters["sessionPolicy"])
             return replace(
                 resource,
-                name=name,
+                **own,
                 role_arns=tuple(parameters.get("roleArns", resource.role_arns)),
                 managed_policy_arns=tuple(parameters.get("managedPolicyArns", resource.managed_policy_arns)),
                 duration_seconds=int(parameters.get("durationSeconds", resource.duration_seconds)),
@@ -73,6 +83,13 @@ def updated(resource: Resource, parameters: Mapping[str, Any]) -> Resource:
                     parameters.get("acceptRoleSessionName", resource.accept_role_session_name)
                 ),
             )
+
+
+def _alias(name: object) -> str:
+    """Return an alias that the model's pattern has let through; Refusal where it is one of AWS's own."""
+    if str(name).lower().startswith(_RESERVED_ALIAS):
+        raise invalid(f"Alias names that begin with {_RESERVED_ALIAS} are reserved")
+    return str(name)
 
 
 def _policy(document: object) -> str:

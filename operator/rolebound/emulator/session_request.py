@@ -6,6 +6,7 @@ looks anything up. `read` takes whatever there is, so that a refused request can
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
@@ -15,6 +16,9 @@ from rolebound.emulator.messages import HttpRequest, invalid
 
 MINIMUM_SECONDS: Final = 900
 MAXIMUM_SECONDS: Final = 43_200
+# InstancePropertyMap in botocore's model of `rolesanywhere`.
+_MOST_PROPERTIES: Final = 50
+_LONGEST_PROPERTY: Final = 200
 # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 _SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
@@ -41,6 +45,7 @@ class CheckedRequest:
     role: Arn
     seconds: int | None
     session_name: str | None
+    properties: Mapping[str, str]
 
 
 def read(request: HttpRequest) -> SessionRequest:
@@ -72,8 +77,8 @@ def check(asked: SessionRequest) -> CheckedRequest:
         role=_arn(asked.role_arn, "roleArn", "iam", "role"),
         seconds=_seconds(asked.duration_seconds),
         session_name=_session_name(asked.role_session_name),
+        properties=_properties(asked.instance_properties),
     )
-    _check_properties(asked.instance_properties)
     owners = {(arn.partition, arn.account) for arn in (checked.trust_anchor, checked.profile, checked.role)}
     if len(owners) > 1:
         raise invalid("The trust anchor, profile and role must not have different account IDs")
@@ -114,8 +119,16 @@ def _session_name(value: object) -> str | None:
     return value
 
 
-def _check_properties(value: object) -> None:
+def _properties(value: object) -> Mapping[str, str]:
     if value is None:
-        return
-    if not isinstance(value, dict) or not all(isinstance(one, str) for pair in value.items() for one in pair):
-        raise invalid("instanceProperties must be a map of strings")
+        return {}
+    if not isinstance(value, dict) or len(value) > _MOST_PROPERTIES or not all(map(_is_property, value.items())):
+        raise invalid(
+            f"instanceProperties must be a map of at most {_MOST_PROPERTIES} strings "
+            f"of 1 to {_LONGEST_PROPERTY} characters"
+        )
+    return value
+
+
+def _is_property(pair: tuple[object, object]) -> bool:
+    return all(isinstance(one, str) and 1 <= len(one) <= _LONGEST_PROPERTY for one in pair)

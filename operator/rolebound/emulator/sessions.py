@@ -1,4 +1,4 @@
-"""The sessions that CreateSession gave out, by access key: what caps each of them and when it ends.
+"""The sessions that CreateSession and AssumeRole gave out, by access key: what caps each of them and when it ends.
 
 moto keeps the keys themselves; this holds what moto has no place for. Never holds a secret key or a token.
 """
@@ -11,14 +11,18 @@ from threading import Lock
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session: its session policies (documents, `None` where nothing caps it), tags and source identity."""
+    """One session: its session policies (documents, `None` where nothing caps it), tags and source identity.
+
+    The tags whose keys are in `transitive` go on to the sessions of roles that this one assumes.
+    """
 
     access_key_id: str
     role_arn: str
     expires_at: datetime
     session_policies: tuple[str, ...] | None
     tags: Mapping[str, str]
-    source_identity: str
+    source_identity: str | None
+    transitive: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -34,6 +38,6 @@ class SessionBook:
             self._sessions[session.access_key_id] = session
 
     def get(self, access_key_id: str) -> Session | None:
-        """Return the session of that access key, or None where CreateSession did not make it."""
+        """Return the session of that access key, or None where nothing made it."""
         with self._lock:
             return self._sessions.get(access_key_id)

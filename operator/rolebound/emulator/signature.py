@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from rolebound.emulator.certificates import MLDSAPublicKey
 from rolebound.emulator.messages import HttpRequest, Refusal, access_denied, invalid
 
 # The norm of Signature Version 4; Roles Anywhere documents no limit of its own.
@@ -27,6 +28,7 @@ MAXIMUM_SKEW: Final = timedelta(minutes=5)
 MAXIMUM_CHAIN: Final = 5
 RSA_ALGORITHM: Final = "AWS4-X509-RSA-SHA256"
 ECDSA_ALGORITHM: Final = "AWS4-X509-ECDSA-SHA256"
+MLDSA_ALGORITHM: Final = "AWS4-X509-MLDSA"
 
 _AUTHORIZATION: Final = re.compile(
     r"(?P<algorithm>AWS4-X509-[A-Z0-9-]+) "
@@ -182,6 +184,10 @@ def _check_signature(leaf: x509.Certificate, authorization: Authorization, text:
             return
         if isinstance(key, ec.EllipticCurvePublicKey) and authorization.algorithm == ECDSA_ALGORITHM:
             key.verify(authorization.signature, text.encode(), ec.ECDSA(SHA256()))
+            return
+        if isinstance(key, MLDSAPublicKey) and authorization.algorithm == MLDSA_ALGORITHM:
+            # Pure ML-DSA (FIPS 204 section 5.2) with an empty context: the message is not hashed first.
+            key.verify(authorization.signature, text.encode())
             return
     except InvalidSignature:
         raise refused from None

@@ -45,6 +45,11 @@ class RoleArn(Arn):
     )
     EXAMPLE = "a role ARN like arn:aws:iam::111122223333:role/NAME"
 
+    @property
+    def name(self) -> str:
+        """The role's name, without its path."""
+        return self.resource.rpartition("/")[2]
+
 
 class ProfileArn(Arn):
     """A Roles Anywhere profile."""

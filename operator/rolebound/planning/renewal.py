@@ -19,10 +19,14 @@ _SOON: Final = (timedelta(seconds=1), timedelta(minutes=1))
 _SLOWLY: Final = (timedelta(seconds=30), timedelta(minutes=5))
 
 
+def half_life(issued_at: datetime, expires_at: datetime, chance: float) -> Due:
+    """Return when to replace a session: at half of its real lifetime, up to a tenth of it earlier."""
+    return Due(at=issued_at + (expires_at - issued_at) * (_HALF - _JITTER * chance), deadline=expires_at)
+
+
 def renewal_due(stored: StoredCredential, chance: float) -> Due:
-    """Return when to replace `stored`: at half of its real lifetime, up to a tenth of it earlier."""
-    lifetime = stored.expires_at - stored.issued_at
-    return Due(at=stored.issued_at + lifetime * (_HALF - _JITTER * chance), deadline=stored.expires_at)
+    """Return when to replace `stored`."""
+    return half_life(stored.issued_at, stored.expires_at, chance)
 
 
 def first_due(credential: Credential, stored: StoredCredential | None, now: datetime, chance: float) -> Due:

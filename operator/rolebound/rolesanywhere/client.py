@@ -3,12 +3,12 @@
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialResolver
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rolebound import clock
@@ -16,8 +16,9 @@ from rolebound.clock import parse_rfc3339
 from rolebound.errors import AWSUnavailable
 from rolebound.model.identity import SigningIdentity
 from rolebound.model.session import Endpoint, Session, SessionCredentials, SessionRequest
-from rolebound.rolesanywhere.failures import translated
+from rolebound.rolesanywhere.failures import clock_behind, translated
 from rolebound.rolesanywhere.session import register
+from rolebound.rolesanywhere.signing import X509Credentials
 
 # A call that takes longer has failed; one attempt, because the operator's schedule retries and its rate limit must
 # see every call.
@@ -25,18 +26,24 @@ PATIENT_ONCE: Final = Config(
     connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1, "mode": "standard"}, max_pool_connections=32
 )
 
+# For whoever has no schedule of his own: how often it tries is botocore's setting (AWS_MAX_ATTEMPTS, AWS_RETRY_MODE).
+PATIENT: Final = Config(connect_timeout=5, read_timeout=15)
+
 
 @dataclass(slots=True)
 class RolesAnywhere:
     """IAM Roles Anywhere, from any number of threads; one client for each endpoint serves every certificate."""
 
     config: Config = field(default=PATIENT_ONCE)
+    verify: bool | None = None
+    """False accepts any TLS certificate; None leaves it to botocore's own settings."""
     _clients: dict[Endpoint, Any] = field(default_factory=dict)
-    _session: boto3.session.Session | None = None
+    _session: botocore.session.Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _clock_behind: timedelta = timedelta()
 
-    def __post_init__(self) -> None:
-        # The first client of a session reads botocore's models, a tenth of a second that no pod should wait for.
+    def warm(self) -> None:
+        """Read botocore's models, a tenth of a second that no pod should wait for."""
         with suppress(BotoCoreError):  # a wrong AWS setting is told by the call that meets it
             self._make_client(Endpoint("us-east-1"))
 
@@ -54,15 +61,31 @@ class RolesAnywhere:
         }
         if request.session_name:
             parameters["roleSessionName"] = request.session_name
-        issued_at = clock.now()
+        asked_at = clock.now()
         try:
-            answer = self._client(endpoint).create_session(identity=identity, **parameters)
+            answer = self._answer(identity, parameters, endpoint)
         except (BotoCoreError, ClientError) as error:
             raise translated(error, request, clock.now()) from None
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             # botocore's own failures at an endpoint that is no URL, or at JSON that is not the answer's shape.
             raise AWSUnavailable(f"the endpoint or its answer cannot be used: {type(error).__name__}") from None
-        return _session(answer, issued_at)
+        return _session(answer, asked_at + self._clock_behind)
+
+    def url(self, endpoint: Endpoint) -> str:
+        """Return where CreateSession is sent; ValueError where the endpoint is no URL."""
+        return str(self._client(endpoint).meta.endpoint_url)
+
+    def _answer(self, identity: SigningIdentity, parameters: dict[str, Any], endpoint: Endpoint) -> Any:
+        """Return AWS's answer; where it refuses and its clock is another, sign once more by that clock."""
+        call = self._client(endpoint).create_session
+        try:
+            return call(identity=X509Credentials(identity, self._clock_behind), **parameters)
+        except ClientError as error:
+            behind = clock_behind(error, clock.now())
+            if behind is None or clock_behind(error, clock.now() + self._clock_behind) is None:
+                raise
+            self._clock_behind = behind
+        return call(identity=X509Credentials(identity, self._clock_behind), **parameters)
 
     def _client(self, endpoint: Endpoint) -> Any:
         client = self._clients.get(endpoint)
@@ -75,12 +98,19 @@ class RolesAnywhere:
 
     def _make_client(self, endpoint: Endpoint) -> Any:
         if self._session is None:
-            self._session = boto3.session.Session(botocore_session=register(botocore.session.Session()))
-        options = Config(use_fips_endpoint=endpoint.use_fips, use_dualstack_endpoint=endpoint.use_dual_stack)
-        return self._session.client(
+            self._session = register(botocore.session.Session())
+            # The certificate is the only credential. Without this botocore looks for others: at EC2's metadata service,
+            # and in the user's profile, whose credential_process may be the very command that is asking.
+            self._session.register_component("credential_provider", CredentialResolver([]))
+        # Where an endpoint does not ask for them, botocore's own variables decide.
+        options = Config(
+            use_fips_endpoint=endpoint.use_fips or None, use_dualstack_endpoint=endpoint.use_dual_stack or None
+        )
+        return self._session.create_client(
             "rolesanywhere",
             region_name=endpoint.region,
             endpoint_url=endpoint.url or None,
+            verify=self.verify,
             config=self.config.merge(options),
         )
 

@@ -14,25 +14,13 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
 
 from rolebound.errors import AWSUnavailable, Error, SessionDenied, SessionNameRefused, SpecInvalid, Throttled
+from rolebound.model import remedies
 from rolebound.model.session import SessionRequest
 
 _QUOTED: Final = 300
 # SigV4's usual tolerance; what Roles Anywhere allows is not documented.
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 _THROTTLED: Final = ("Throttl", "TooManyRequests", "LimitExceeded", "RequestLimit", "SlowDown")
-_REMEDIES: Final = {
-    "Untrusted signing certificate": (
-        "the certificate does not chain to the CA of this trust anchor: "
-        "check spec.trustAnchorARN, and that tls.crt holds every intermediate"
-    ),
-    "Insufficient certificate": "the usages do not suffice for AWS: add the extended key usage clientAuth",
-    "Certificate revoked": "the certificate is on a CRL that was imported for this trust anchor: issue a new one",
-    "exceeds the MaxSessionDuration": "lower spec.sessionDurationSeconds, or raise the role's maximum session duration",
-    "Unable to assume role": (
-        "check that the profile is enabled and lists the role, and that the role's trust policy lets "
-        "rolesanywhere.amazonaws.com do sts:AssumeRole, sts:TagSession and sts:SetSourceIdentity for this certificate"
-    ),
-}
 
 
 def translated(error: BotoCoreError | ClientError, request: SessionRequest, now: datetime) -> Error:
@@ -55,29 +43,39 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
         return Throttled(f"AWS asks to slow down in {request.trust_anchor.region} ({code or status})")
     if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return AWSUnavailable(f"Roles Anywhere answered HTTP {status} ({code or 'no error code'})")
+    text = f"AWS refused ({code or status}): {message or 'without a message'}"
     if "roleSessionName" in message:
         return SessionNameRefused(
             f"{request.profile} does not accept session names, so CloudTrail shows the certificate's serial number; "
-            "set acceptRoleSessionName on the profile"
+            + remedies.NAMES_REFUSED,
+            said=text,
+            remedy=remedies.NAMES_REFUSED,
         )
-    text = f"AWS refused ({code or status}): {message or 'without a message'}"
-    remedy = next((remedy for start, remedy in _REMEDIES.items() if start in message), "")
+    remedy = next((remedy for words, remedy in remedies.BY_MESSAGE.items() if words in message), "")
     checked = (
         "Checked here and good: key and certificate belong together, chain, dates, key usage, "
         f"region {request.trust_anchor.region}"
     )
-    return SessionDenied(". ".join(part for part in (text, remedy, checked, _clock(metadata, now)) if part))
+    whole = ". ".join(part for part in (text, remedy, checked, _clock(error, now)) if part)
+    return SessionDenied(whole, said=text, remedy=remedy)
 
 
-def _clock(metadata: Mapping[str, Any], now: datetime) -> str:
-    """Return what AWS's Date header tells about this clock."""
+def clock_behind(error: ClientError, now: datetime) -> timedelta | None:
+    """Return how far `now` is behind the clock of the answer, or None where a signature could bear the difference."""
+    metadata: Mapping[str, Any] = error.response.get("ResponseMetadata") or {}
     try:
-        theirs = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"])
-        apart = now - theirs
+        behind = parsedate_to_datetime((metadata.get("HTTPHeaders") or {})["date"]) - now
     except (KeyError, ValueError, TypeError):
+        return None
+    return behind if abs(behind) >= _CLOCK_TOLERANCE else None
+
+
+def _clock(error: ClientError, now: datetime) -> str:
+    """Return what AWS's Date header tells about this clock."""
+    behind = clock_behind(error, now)
+    if behind is None:
         return ""
-    if abs(apart) < _CLOCK_TOLERANCE:
-        return ""
+    apart = -behind
     minutes = abs(apart).total_seconds() / 60
     return f"But this clock is {minutes:.0f} minutes {'ahead of' if apart > timedelta() else 'behind'} AWS's: mend it"
 

@@ -15,7 +15,7 @@ from rolebound.rolesanywhere.signing import X509Credentials
 
 _MODELS: Final = str(Path(__file__).parent / "data")
 IDENTITY: Final = "identity"
-"""The parameter of `create_session` that is not sent: the SigningIdentity to sign with."""
+"""The parameter of `create_session` that is not sent: the SigningIdentity, or X509Credentials, to sign with."""
 
 
 def register(session: botocore.session.Session) -> botocore.session.Session:
@@ -34,7 +34,8 @@ def _take_identity(**event: Any) -> Any:
     """Move the identity from the call's parameters to where the signer finds it."""
     params: dict[str, Any] = event["params"]
     identity = params.get(IDENTITY)
-    if not isinstance(identity, SigningIdentity):
+    credentials = X509Credentials(identity) if isinstance(identity, SigningIdentity) else identity
+    if not isinstance(credentials, X509Credentials):
         return params  # the signer says that there are no credentials
-    event["context"].setdefault("signing", {})["request_credentials"] = X509Credentials(identity)
+    event["context"].setdefault("signing", {})["request_credentials"] = credentials
     return {name: value for name, value in params.items() if name != IDENTITY}

@@ -6,7 +6,7 @@ private key instead of a derived HMAC key.
 https://docs.aws.amazon.com/rolesanywhere/latest/userguide/authentication-sign-process.html
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final, cast
 
@@ -14,10 +14,10 @@ from botocore.auth import AUTH_TYPE_MAPS, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import NoCredentialsError
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from rolebound import clock
 from rolebound.model.identity import SigningIdentity
+from rolebound.model.keys import algorithm
 
 # Not "v4-…": botocore takes any auth type that begins so for plain SigV4.
 AUTH_TYPE: Final = "x509"
@@ -30,8 +30,10 @@ class X509Credentials:
     access_key = secret_key = ""
     token = None
 
-    def __init__(self, identity: SigningIdentity) -> None:
+    def __init__(self, identity: SigningIdentity, clock_behind: timedelta = timedelta()) -> None:
         self.identity = identity
+        self.clock_behind = clock_behind
+        """How far this machine's clock is behind AWS's, where that is known."""
 
     def get_frozen_credentials(self) -> "X509Credentials":
         """Return itself: an identity never changes."""
@@ -46,16 +48,16 @@ class X509Auth(SigV4Auth):
             raise NoCredentialsError
         super().__init__(cast("ReadOnlyCredentials", credentials), service_name, region_name)
         self._identity = credentials.identity
+        self._clock_behind = credentials.clock_behind
 
     @property
     def algorithm(self) -> str:
         """The algorithm's name, which follows the leaf's key and not the hash that its CA signed with."""
-        is_rsa = isinstance(self._identity.key, rsa.RSAPrivateKey)
-        return "AWS4-X509-RSA-SHA256" if is_rsa else "AWS4-X509-ECDSA-SHA256"
+        return algorithm(self._identity.key)
 
     def add_auth(self, request: AWSRequest) -> None:
-        """Sign `request` as of now; a retry is signed anew."""
-        self.sign_at(request, clock.now())
+        """Sign `request` as of now by AWS's clock; a retry is signed anew."""
+        self.sign_at(request, clock.now() + self._clock_behind)
 
     def sign_at(self, request: AWSRequest, at: datetime) -> None:
         """Sign `request` as of `at`."""

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, mldsa, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from hypothesis import example, given
@@ -15,7 +15,7 @@ from rolebound.errors import (
     CertificateUnsuitable,
     KeyMismatch,
 )
-from rolebound.model.identity import SigningIdentity
+from rolebound.model.identity import SigningIdentity, Source
 from tests.support.pki import CA, Issued, key_pem, pem
 
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -33,8 +33,11 @@ def load(issued: Issued) -> SigningIdentity:
         ec.generate_private_key(ec.SECP256R1()),
         ec.generate_private_key(ec.SECP384R1()),
         ec.generate_private_key(ec.SECP521R1()),
+        mldsa.MLDSA44PrivateKey.generate(),
+        mldsa.MLDSA65PrivateKey.generate(),
+        mldsa.MLDSA87PrivateKey.generate(),
     ],
-    ids=["RSA", "P-256", "P-384", "P-521"],
+    ids=["RSA", "P-256", "P-384", "P-521", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"],
 )
 def test_signature_verifies_with_the_leafs_key(key: Any) -> None:
     identity = load(ROOT.issue(key=key))
@@ -44,8 +47,10 @@ def test_signature_verifies_with_the_leafs_key(key: Any) -> None:
     public: Any = identity.leaf.public_key()
     if isinstance(key, rsa.RSAPrivateKey):
         public.verify(signature, b"message", padding.PKCS1v15(), SHA256())
-    else:
+    elif isinstance(key, ec.EllipticCurvePrivateKey):
         public.verify(signature, b"message", ec.ECDSA(SHA256()))
+    else:
+        public.verify(signature, b"message")
 
 
 def test_chain_is_ordered_whatever_the_bundles_order() -> None:
@@ -116,6 +121,23 @@ def test_encrypted_key_is_refused_plainly() -> None:
 
     with pytest.raises(CertificateUnsuitable, match="encrypted"):
         SigningIdentity.from_pem(ROOT.issue(key=RSA_KEY).certificate_pem, encrypted)
+
+
+def test_chain_of_an_ml_dsa_authority_is_proven() -> None:
+    root = CA.root(key=mldsa.MLDSA65PrivateKey.generate())
+
+    assert load(root.issue(key=mldsa.MLDSA44PrivateKey.generate())).intermediates == ()
+
+
+def test_bundle_for_many_leaves_may_hold_strangers_and_namesakes() -> None:
+    issued = ROOT.issue_ca("middle").issue()
+    others = (CA.root("stranger").certificate, CA.root("other root").issue_ca("middle").certificate)
+
+    identity = SigningIdentity.proven(
+        (*others, issued.certificate, *issued.chain), issued.key, Source("bundle.pem", "key.pem", strict=False)
+    )
+
+    assert identity.intermediates == issued.chain
 
 
 def test_stranger_in_the_bundle_is_named() -> None:

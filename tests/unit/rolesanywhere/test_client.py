@@ -5,8 +5,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -59,7 +60,16 @@ class Answer:
     code: str = ""
     date: str = ""
     hang: threading.Event | None = None
+    skew_refused: bool = False
+    """Whether a request that was not signed in the hour of `date` is refused."""
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def dates(self) -> list[str]:
+        return [headers["X-Amz-Date"] for _, headers, _ in self.seen]
+
+    def refuses_the_last(self) -> bool:
+        hour = f"{parsedate_to_datetime(self.date):%Y%m%dT%H}" if self.date else ""
+        return self.skew_refused and not self.dates()[-1].startswith(hour)
 
 
 @pytest.fixture
@@ -75,7 +85,7 @@ def endpoint(answer: Answer) -> Iterator[Endpoint]:
             answer.seen.append((self.path, dict(self.headers), body))
             if answer.hang is not None:
                 answer.hang.wait(5)
-            self.send_response_only(answer.status)
+            self.send_response_only(403 if answer.refuses_the_last() else answer.status)
             if answer.code:
                 self.send_header("X-Amzn-ErrorType", answer.code)
             if answer.date:
@@ -232,6 +242,8 @@ def test_session_name_that_cannot_be_sent_is_the_specs_fault(
     [
         (Endpoint("eu-central-1"), "https://rolesanywhere.eu-central-1.amazonaws.com"),
         (Endpoint("cn-north-1"), "https://rolesanywhere.cn-north-1.amazonaws.com.cn"),
+        (Endpoint("eusc-de-east-1"), "https://rolesanywhere.eusc-de-east-1.amazonaws.eu"),
+        (Endpoint("us-iso-east-1"), "https://rolesanywhere.us-iso-east-1.c2s.ic.gov"),
         (Endpoint("us-gov-west-1"), "https://rolesanywhere.us-gov-west-1.amazonaws.com"),
         (Endpoint("us-east-1", use_fips=True), "https://rolesanywhere-fips.us-east-1.amazonaws.com"),
         (Endpoint("eu-central-1", use_dual_stack=True), "https://rolesanywhere.eu-central-1.api.aws"),
@@ -269,3 +281,37 @@ def test_nothing_of_botocore_changes_for_others() -> None:
     ordinary: Any = botocore.session.Session().create_client("rolesanywhere", region_name="eu-central-1")
 
     assert not hasattr(ordinary, "create_session")
+
+
+def test_wrong_clock_is_corrected_once_by_the_date_of_the_refusal(
+    identity: SigningIdentity, endpoint: Endpoint, answer: Answer
+) -> None:
+    anywhere = RolesAnywhere(IMPATIENT)
+    ahead = clock.now() + timedelta(hours=2)
+    answer.date, answer.skew_refused = format_datetime(ahead, usegmt=True), True
+    answer.body = json.dumps(credential_set(expiration=clock.rfc3339(ahead + timedelta(hours=1)))).encode()
+
+    sessions = [anywhere.create_session(identity, REQUEST, endpoint) for _ in range(2)]
+
+    assert [date[:11] for date in answer.dates()] == [f"{at:%Y%m%dT%H}" for at in (clock.now(), ahead, ahead)]
+    assert all(timedelta(minutes=59) < session.lifetime <= timedelta(minutes=61) for session in sessions)
+
+
+def test_nobodys_credentials_are_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, identity: SigningIdentity, endpoint: Endpoint
+) -> None:
+    """A profile whose credential_process is the asking command itself would start itself for ever."""
+    ran = tmp_path / "ran"
+    (tmp_path / "config").write_text(f"[profile loop]\ncredential_process = touch {ran}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "loop")
+
+    RolesAnywhere(IMPATIENT).create_session(identity, REQUEST, endpoint)
+
+    assert not ran.exists()
+
+
+def test_botocores_variables_choose_the_endpoint_where_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+
+    assert "rolesanywhere-fips." in RolesAnywhere()._client(Endpoint("us-east-1")).meta.endpoint_url
