@@ -28,7 +28,7 @@ def api(cluster: Cluster) -> Api:
     return Api(cluster)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def namespaces(api: Api) -> Iterator[Stage]:
     """The namespaces of the vectors, with their bindings."""
     with stage(api) as made:

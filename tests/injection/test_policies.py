@@ -1,22 +1,27 @@
 """What is the admission policies' own: what they cannot do is said."""
 
 import json
+from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
 
+from testbed.cluster import Cluster
 from testbed.operator import NAMESPACE
 from tests.injection.api import Answer, Api, Object
+from tests.injection.policies import policies_in_force
 from tests.support.injection import cases
 from tests.support.kubernetes import Sandbox
 
-pytestmark = [
-    pytest.mark.controlplane,
-    pytest.mark.parametrize("injector", ["policy"], indirect=True),
-    pytest.mark.usefixtures("injector"),
-]
+pytestmark = pytest.mark.controlplane
 
 POD = next(case.pod for case in cases() if case.name == "credential-process")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def policies(cluster: Cluster) -> Iterator[None]:
+    with policies_in_force(cluster):
+        yield
 
 
 def answer(api: Api, sandbox: Sandbox, *told: str) -> Answer:
