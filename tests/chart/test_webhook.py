@@ -11,7 +11,7 @@ from rolebound.planning.serving import serving_names
 from rolebound.settings import read_settings
 from testbed.cluster import Cluster
 from testbed.operator import install_rights
-from tests.chart.rendering import CHART, NAMESPACE, render
+from tests.chart.rendering import CHART, NAMESPACE, POLICY_API, render
 from tests.support.pki import CA
 
 pytestmark = pytest.mark.controlplane
@@ -81,12 +81,13 @@ def test_each_of_the_two_ways_in_keeps_away_from_the_cluster_and_from_itself(clu
 
 
 def test_only_auto_leaves_pods_to_the_policy(cluster: Cluster) -> None:
-    def conditions(mode: str) -> list[str]:
-        webhooks = render(cluster, injection={"mode": mode}).one("MutatingWebhookConfiguration")["webhooks"]
+    def conditions(mode: str, *apis: str) -> list[str]:
+        webhooks = render(cluster, *apis, injection={"mode": mode}).one("MutatingWebhookConfiguration")["webhooks"]
         return [each["name"] for each in webhooks[0]["matchConditions"]]
 
     assert conditions("webhook") == ["not-a-mirror-of-a-static-pod"]
-    assert conditions("auto") == ["not-a-mirror-of-a-static-pod", "not-injected-by-the-policy"]
+    assert conditions("auto", POLICY_API) == ["not-a-mirror-of-a-static-pod", "not-injected-by-the-policy"]
+    assert conditions("auto") == ["not-a-mirror-of-a-static-pod"], "without the policy, nobody else serves them"
 
 
 def test_cert_manager_makes_the_secret_that_the_operator_reads(cluster: Cluster) -> None:

@@ -31,7 +31,7 @@ rules:
 matchConditions:
   - name: not-a-mirror-of-a-static-pod
     expression: "!('kubernetes.io/config.mirror' in object.metadata.?annotations.orValue({}))"
-  {{- if eq .Values.injection.mode "auto" }}
+  {{- if include "rolebound.injection.policies" . }}
   # The admission policy has served it: with `secret` there is a Secret that only the webhook can name.
   - name: not-injected-by-the-policy
     expression: >-

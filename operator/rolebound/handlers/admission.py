@@ -6,6 +6,7 @@ whoever made the pod tries again. Nothing is written here, so a dry run needs no
 
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
@@ -29,8 +30,8 @@ def register(registry: kopf.OperatorRegistry, admission: Admission, metrics: Met
     async def created(body: kopf.Body, patch: kopf.Patch, warnings: list[str], **_: Any) -> None:
         await _answer(body, admission.pod, patch, warnings, metrics)
 
-    async def debugged(body: kopf.Body, patch: kopf.Patch, warnings: list[str], **_: Any) -> None:
-        await _answer(body, admission.ephemeral, patch, warnings, metrics)
+    async def debugged(body: kopf.Body, patch: kopf.Patch, warnings: list[str], **event: Any) -> None:
+        await _answer(body, partial(admission.ephemeral, before=event["old"]), patch, warnings, metrics)
 
     kopf.on.mutate(*_PODS, registry=registry, id="inject", operations=["CREATE"])(created)
     kopf.on.mutate(

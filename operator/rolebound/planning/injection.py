@@ -74,16 +74,20 @@ def injected(pod: Body, bindings: Sequence[Binding], new_secret_name: Callable[[
     return Injection(state.pod, (*state.warnings, *conflicts(state.pod)))
 
 
-def injected_ephemeral(pod: Body, sidecar: Sidecar) -> Injection:
-    """Return an injected pod with its ephemeral containers equipped like the others; nothing else changes."""
+def injected_ephemeral(pod: Body, before: Body, sidecar: Sidecar) -> Injection:
+    """Return an injected pod with its new ephemeral containers equipped like the others; nothing else changes.
+
+    `before` is the pod without them: those that run already cannot be changed, and trying it would refuse the new one.
+    """
     if not asks(pod):
         return Injection(copy.deepcopy(dict(pod)))
     state = _Injecting(copy.deepcopy(dict(pod)), wishes_of(pod), sidecar)
     delivered, secret = state.delivered, podparts.first_secret(pod)
     if delivered is not None and secret:
         equipment = podparts.equipment(delivered, secret, sidecar.port)
+        running = {container["name"] for container in podparts.ephemeral_containers(before)}
         for container in podparts.ephemeral_containers(state.pod):
-            if state.wishes.chooses(container["name"]):
+            if container["name"] not in running and state.wishes.chooses(container["name"]):
                 podparts.equip(container, equipment)
     return Injection(state.pod, conflicts(state.pod))
 

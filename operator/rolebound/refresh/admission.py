@@ -42,9 +42,9 @@ class Admission:
             await self._ask(namespace)
         return injected(body, list(self.inventory.bindings_in(namespace)), _new_secret_name, self.sidecar)
 
-    async def ephemeral(self, body: Body) -> Injection:
-        """Return the pod in `body` with its ephemeral containers as they should be admitted."""
-        return injected_ephemeral(body, self.sidecar)
+    async def ephemeral(self, body: Body, before: Body) -> Injection:
+        """Return the pod in `body` with the ephemeral containers that it has not had `before` as they should be."""
+        return injected_ephemeral(body, before, self.sidecar)
 
     def _may_be_behind(self, namespace: str, body: Body) -> bool:
         """Whether the inventory knows no binding for the pod, or none for a profile that it asks for."""

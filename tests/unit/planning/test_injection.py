@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rolebound.errors import SpecInvalid
@@ -295,7 +295,7 @@ def test_ephemeral_container_gets_what_the_others_have_and_nothing_else_changes(
     pod = inject(a_new_pod()).pod
     pod["spec"]["ephemeralContainers"] = [{"name": "debug", "image": "x"}]
 
-    done = injected_ephemeral(pod, SIDECAR).pod
+    done = injected_ephemeral(pod, inject(a_new_pod()).pod, SIDECAR).pod
 
     assert env(done["spec"]["ephemeralContainers"][0]) == env(done["spec"]["containers"][0])
     done["spec"]["ephemeralContainers"] = pod["spec"]["ephemeralContainers"]
@@ -305,12 +305,25 @@ def test_ephemeral_container_gets_what_the_others_have_and_nothing_else_changes(
 def test_ephemeral_container_of_a_pod_without_credentials_stays_as_it_is() -> None:
     pod = a_new_pod(ephemeralContainers=[{"name": "debug", "image": "x"}])
 
-    assert injected_ephemeral(pod, SIDECAR) == Injection(pod)
+    assert injected_ephemeral(pod, a_new_pod(), SIDECAR) == Injection(pod)
+
+
+def test_ephemeral_container_that_runs_is_not_changed_by_the_next_one() -> None:
+    before = inject(a_new_pod()).pod
+    before["spec"]["ephemeralContainers"] = [{"name": "first", "image": "x"}]
+    pod = copy.deepcopy(before)
+    pod["spec"]["ephemeralContainers"].append({"name": "second", "image": "x"})
+
+    first, second = injected_ephemeral(pod, before, SIDECAR).pod["spec"]["ephemeralContainers"]
+
+    assert first == {"name": "first", "image": "x"}
+    assert env(second)
 
 
 TEXTS = st.text(max_size=30) | st.sampled_from([*DELIVERIES, "default", "app", "audit,default", "reader=a,b"])
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # on a busy machine, which says nothing of the code
 @given(st.dictionaries(st.sampled_from(["delivery", "containers", "profiles", "secret", "injected"]), TEXTS))
 def test_whatever_annotations_say_a_pod_is_refused_or_injected_for_good(asks: dict[str, str]) -> None:
     bindings = (a_binding(), shared(name="audit", delivery={"profile": "audit"}))

@@ -37,7 +37,8 @@ def inject(case: Case, pod: dict[str, Any]) -> Injection:
     pod = copy.deepcopy(pod)
     pod["metadata"]["namespace"] = "shop"
     if case.ephemeral:
-        return injected_ephemeral(pod, SIDECAR)
+        before = {**pod, "spec": {key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"}}
+        return injected_ephemeral(pod, before, SIDECAR)
     numbers = itertools.count(1)
     return injected(pod, bindings(case), lambda: f"rolebound.{next(numbers):016x}", SIDECAR)
 
