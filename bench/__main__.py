@@ -1,16 +1,17 @@
-"""`python -m bench [sessions | pods | endpoint | admission | credential-process]`: print the tables."""
+"""`python -m bench [sessions | pods | endpoint | admission | start | credential-process]`: print the tables."""
 
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import admission, credential_process, endpoint, pods, sessions
+from bench import admission, credential_process, endpoint, pods, sessions, start
 
 _BENCHMARKS: Final[Mapping[str, Callable[[], None]]] = {
     "sessions": sessions.run,
     "pods": pods.run,
     "endpoint": endpoint.run,
     "admission": admission.run,
+    "start": start.run,
     "credential-process": credential_process.run,
 }
 

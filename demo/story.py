@@ -71,9 +71,7 @@ def install(stage: Stage) -> None:
     values = f"--set image.repository={repository},image.tag={tag},image.pullPolicy=Never"
     ca_bundle = "--set-file aws.caBundle=.demo/aws/ca.pem"
     chart = f"helm install rolebound helm/rolebound -n {NAMESPACE} --create-namespace"
-    # A process plays the operator where there is no node, and no Service leads to it.
-    injection = "" if stage.has_node else " --set injection.mode=none"
-    run(f"{chart} {values} {ca_bundle}{injection}")
+    run(f"{chart} {values} {ca_bundle}")
     stage.run_operator()
 
 
