@@ -26,8 +26,9 @@ class EmulatorProcess:
     def start(cls, host: str, folder: Path, logs: Path, *options: str) -> Self:
         """Start it on a free port of `host`, with its files in `folder`, and return when it listens."""
         where = ["--host", host, "--port", "0", "--region", REGION, "--state-dir", str(folder)]
-        process = start("emulator", [sys.executable, "-m", "rolebound", "emulate", *where, *options], logs)
         state_file = folder / "emulator.json"
+        state_file.unlink(missing_ok=True)  # of one that was killed there
+        process = start("emulator", [sys.executable, "-m", "rolebound", "emulate", *where, *options], logs)
 
         def listens() -> bool:
             process.check()

@@ -29,7 +29,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line("tests/matrix: no kubelet here; the Secrets were laid out as files by the test bed")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def stage(cluster: Cluster) -> Iterator[Stage]:
     """AWS with short sessions, an operator, and a pod for each delivery."""
     builds.ensure(program.language for program in PROGRAMS_HERE)
@@ -39,7 +39,7 @@ def stage(cluster: Cluster) -> Iterator[Stage]:
         yield made
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def readers(stage: Stage) -> Iterator[dict[tuple[str, DeliveryType], Reader]]:
     """Programs that call all the time, by name and delivery, each after its first call."""
     started = {
