@@ -10,6 +10,7 @@ from testbed.cluster import Cluster
 from testbed.operator import CHART, NAMESPACE, WEBHOOK, Operator
 from testbed.processes import free_port, own_address
 
+_POLICIES: Final = "admissionregistration.k8s.io/v1/MutatingAdmissionPolicy"
 _READY_WITHIN: Final = 30.0
 
 
@@ -45,7 +46,8 @@ def install_webhook(cluster: Cluster, mode: str = "webhook", *settings: str) -> 
     """Have the API server call the webhook as the chart says in this `injection.mode`, with values as in `--set`."""
     only = ["--show-only", "templates/webhook-configuration.yaml"]
     chosen = [part for setting in (f"injection.mode={mode}", *settings) for part in ("--set", setting)]
-    rendered = cluster.helm("template", "rolebound", str(CHART), "-n", NAMESPACE, *only, *chosen).stdout
+    served = ["--api-versions", _POLICIES]  # which `helm install` would ask the API server for
+    rendered = cluster.helm("template", "rolebound", str(CHART), "-n", NAMESPACE, *only, *served, *chosen).stdout
     cluster.kubectl("apply", "--server-side", "--field-manager=helm", "-f", "-", stdin=rendered)
 
 

@@ -1,6 +1,7 @@
 """`--role NAME`: the question is read from the cluster, as far as the kubeconfig may."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,20 @@ import pytest
 from testbed.cluster import Cluster
 from testbed.operator import NAMESPACE
 from tests.doctor.consultation import Doctor
+from tests.support import aws as aws_support
 from tests.support.aws import Aws
 from tests.support.kubernetes import Sandbox
 from tests.support.pki import CA
 
 pytestmark = pytest.mark.controlplane
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Aws]:
+    """An account of its own, which ends with these tests: the emulator's own tests need the usual one later."""
+    emulator = aws_support.start(account="606060606060")
+    yield Aws(emulator)
+    emulator.stop()
 
 
 @pytest.fixture

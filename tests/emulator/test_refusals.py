@@ -179,7 +179,7 @@ RATE = Case("Rate exceeded", (429, "ThrottlingException"))
 
 
 def test_boto3_is_throttled(models: Path) -> None:
-    emulator = Emulator(Settings(account="333344445555"))
+    emulator = Emulator(Settings(account="666677778888"))
     emulator.clock = StoppedClock()
     with emulator:
         setup = World(emulator).setup()

@@ -10,7 +10,7 @@ from tests.emulator.world import World
 
 class TestRate:
     def test_calls_beyond_the_quota_are_throttled_by_account_and_region(self) -> None:
-        with Emulator(Settings(account="333344445555")) as emulator:
+        with Emulator(Settings(account="666677778888")) as emulator:
             setup = World(emulator).setup()
             request = setup.draft().signed()
             elsewhere = setup.draft(fields={"trustAnchorArn": setup.anchor.replace("us-east-1", "eu-west-1")}).signed()

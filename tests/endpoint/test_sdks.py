@@ -54,7 +54,7 @@ print(*met)
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
-    emulator = aws_support.start(session_lifetime=SESSION)
+    emulator = aws_support.start(account="888899990000", session_lifetime=SESSION)
     yield Aws(emulator)
     emulator.stop()
 
