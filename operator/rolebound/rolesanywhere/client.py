@@ -40,7 +40,8 @@ class RolesAnywhere:
     _clients: dict[Endpoint, Any] = field(default_factory=dict)
     _session: botocore.session.Session | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _clock_behind: timedelta = timedelta()
+    _clock_behind: dict[Endpoint, timedelta] = field(default_factory=dict)
+    """How far this clock was behind AWS's, or ahead, when AWS refused because of it."""
 
     def warm(self) -> None:
         """Read botocore's models, a tenth of a second that no pod should wait for."""
@@ -69,7 +70,7 @@ class RolesAnywhere:
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             # botocore's own failures at an endpoint that is no URL, or at JSON that is not the answer's shape.
             raise AWSUnavailable(f"the endpoint or its answer cannot be used: {type(error).__name__}") from None
-        return _session(answer, asked_at + self._clock_behind)
+        return _session(answer, asked_at + self._clock_behind.get(endpoint, timedelta()))
 
     def url(self, endpoint: Endpoint) -> str:
         """Return where CreateSession is sent; ValueError where the endpoint is no URL."""
@@ -78,14 +79,16 @@ class RolesAnywhere:
     def _answer(self, identity: SigningIdentity, parameters: dict[str, Any], endpoint: Endpoint) -> Any:
         """Return AWS's answer; where it refuses and its clock is another, sign once more by that clock."""
         call = self._client(endpoint).create_session
+        behind = self._clock_behind.get(endpoint, timedelta())
         try:
-            return call(identity=X509Credentials(identity, self._clock_behind), **parameters)
+            return call(identity=X509Credentials(identity, behind), **parameters)
         except ClientError as error:
-            behind = clock_behind(error, clock.now())
-            if behind is None or clock_behind(error, clock.now() + self._clock_behind) is None:
+            further = clock_behind(error, clock.now() + behind)
+            if further is None:
                 raise
-            self._clock_behind = behind
-        return call(identity=X509Credentials(identity, self._clock_behind), **parameters)
+        # Also when this clock was mended meanwhile: then the correction is what is wrong, and becomes none.
+        behind = self._clock_behind[endpoint] = behind + further
+        return call(identity=X509Credentials(identity, behind), **parameters)
 
     def _client(self, endpoint: Endpoint) -> Any:
         client = self._clients.get(endpoint)

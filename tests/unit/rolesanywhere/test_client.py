@@ -297,6 +297,19 @@ def test_wrong_clock_is_corrected_once_by_the_date_of_the_refusal(
     assert all(timedelta(minutes=59) < session.lifetime <= timedelta(minutes=61) for session in sessions)
 
 
+def test_clock_that_is_mended_is_believed_again(identity: SigningIdentity, endpoint: Endpoint, answer: Answer) -> None:
+    anywhere = RolesAnywhere(IMPATIENT)
+    ahead = clock.now() + timedelta(hours=2)
+    answer.body = json.dumps(credential_set(expiration=clock.rfc3339(ahead + timedelta(hours=1)))).encode()
+    answer.date, answer.skew_refused = format_datetime(ahead, usegmt=True), True
+    anywhere.create_session(identity, REQUEST, endpoint)
+
+    answer.date = format_datetime(clock.now(), usegmt=True)
+    anywhere.create_session(identity, REQUEST, endpoint)
+
+    assert [date[:11] for date in answer.dates()[-2:]] == [f"{at:%Y%m%dT%H}" for at in (ahead, clock.now())]
+
+
 def test_nobodys_credentials_are_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, identity: SigningIdentity, endpoint: Endpoint
 ) -> None:
