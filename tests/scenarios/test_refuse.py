@@ -209,7 +209,7 @@ def test_certificate_of_another_ca_is_explained(aws: Aws, sandbox: Sandbox) -> N
     told = sandbox.wait_reason("awsrolebinding", "reader", "SessionDenied")
 
     assert "Untrusted signing certificate" in told["message"]
-    assert "does not chain to the CA of this trust anchor" in told["message"]
+    assert "use the trust anchor that holds the CA which issued the certificate" in told["message"]
     sandbox.wait_reason("clusterawsrole", setup.name, "SessionDenied", "Assumable")
     sandbox.wait_event("api-1", "SessionDenied")
 
