@@ -8,6 +8,7 @@ judges the signature over the host that the program addressed.
 import asyncio
 import re
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 
 _CREDENTIAL: Final = re.compile(rb"Credential=(\w{16,128})/")
 _LONGEST: Final = 150  # bytes of a match: what is kept back in case a read ends inside one
+
+_TURNS: Final = 0.05  # seconds in which the loop lets go of the sockets whose connections were ended
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class Relays:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(_TURNS)
 
     async def _listen(self) -> Relay:
         relay = Relay("")
@@ -97,7 +101,13 @@ class Relays:
         except OSError:
             writer.close()  # the program sees a connection that AWS does not take
             return
-        await asyncio.gather(_copy(reader, aws_writer, relay), _copy(aws_reader, writer, None))
+        try:
+            await asyncio.gather(_copy(reader, aws_writer, relay), _copy(aws_reader, writer, None))
+            with suppress(OSError):
+                await aws_writer.wait_closed()
+        except asyncio.CancelledError:
+            aws_writer.transport.abort()  # TLS would wait half a minute for the other side's goodbye
+            raise
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter, noting: Relay | None) -> None:
