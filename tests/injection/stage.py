@@ -44,7 +44,9 @@ class Stage:
     def _answer(self, case: Case, pod: Object, namespace: str) -> Answer:
         if not case.ephemeral:
             return self.api.try_pod(namespace, pod)
-        running = pod | {"spec": {key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"}}
+        kept = {key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"}
+        # This pod is really made: a scheduler that gave one of two a node meanwhile would make them differ.
+        running = pod | {"spec": kept | {"schedulerName": "nobody"}}
         made = self.api.create(f"{_NAMESPACES}/{namespace}/pods", running)
         return self.api.try_ephemeral(namespace, made["metadata"]["name"], pod)
 
