@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.injection.api import Answer, Api, Object
 from tests.injection.policies import policies_in_force
 from tests.support.injection import cases
 from tests.support.kubernetes import Sandbox
+from tests.support.mesh import mesh
 
 pytestmark = pytest.mark.controlplane
 
@@ -125,6 +127,26 @@ def test_pods_of_a_deployment_are_injected(api: Api, sandbox: Sandbox) -> None:
 
     for pod in sandbox.eventually("two pods", pods):
         assert injected(pod) == ["rolebound-reader-api"]
+
+
+@pytest.mark.parametrize("opted_in", ["pod", "namespace"])
+def test_container_of_a_webhook_is_equipped_too(api: Api, sandbox: Sandbox, tmp_path: Path, opted_in: str) -> None:
+    sandbox.binding("any", sessionScope="ServiceAccount")
+    pod = POD
+    if opted_in == "namespace":
+        sandbox.cluster.kubectl("label", "namespace", sandbox.namespace, "rolebound.dev/inject=enabled")
+        pod = POD | {"metadata": {"generateName": "api-"}}
+
+    def meshed() -> list[Object]:
+        document = api.try_pod(sandbox.namespace, pod).document
+        containers: list[Object] = document["spec"]["containers"]
+        return containers if injected(document) and "mesh" in {each["name"] for each in containers} else []
+
+    with mesh(sandbox, tmp_path):
+        containers = sandbox.eventually("the webhook is called", meshed)
+
+    for each in containers:
+        assert "AWS_SHARED_CREDENTIALS_FILE" in {variable["name"] for variable in each.get("env", [])}, each["name"]
 
 
 def test_debug_container_that_runs_already_is_not_changed(api: Api, sandbox: Sandbox) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from testbed.cluster import Cluster
 from testbed.operator import NAMESPACE, WEBHOOK, Operator
-from tests.scenarios.webhook import IMAGE, LABEL, bound, claim, create, is_injected, mesh, plain_pod
+from tests.scenarios.webhook import IMAGE, LABEL, bound, claim, create, is_injected, plain_pod
 from tests.support.aws import Aws
 from tests.support.kubernetes import NOWHERE, Sandbox
+from tests.support.mesh import mesh
 from tests.support.pki import CA
 
 pytestmark = [pytest.mark.controlplane, pytest.mark.usefixtures("webhook")]
@@ -121,18 +122,25 @@ def test_injected_pod_that_comes_again_stays_as_it_is(aws: Aws, sandbox: Sandbox
     assert second["metadata"]["annotations"] == first["metadata"]["annotations"]
 
 
-def test_container_of_a_later_webhook_is_equipped_too(aws: Aws, sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("opted_in", ["pod", "namespace"])
+def test_container_of_a_later_webhook_is_equipped_too(
+    aws: Aws, sandbox: Sandbox, tmp_path: Path, opted_in: str
+) -> None:
     bound(sandbox, aws.setup())
+    if opted_in == "namespace":
+        sandbox.cluster.kubectl("label", "namespace", sandbox.namespace, "rolebound.dev/inject=enabled")
+    labels = LABEL if opted_in == "pod" else None
     with mesh(sandbox, tmp_path):
-        pod = sandbox.eventually("the other webhook is called", lambda: meshed(sandbox))
+        pod = sandbox.eventually("the other webhook is called", lambda: meshed(sandbox, labels))
 
     assert is_injected(pod)
     assert [each["name"] for each in pod["spec"]["volumes"]].count("rolebound-aws") == 1
 
 
-def meshed(sandbox: Sandbox) -> dict[str, Any]:
-    pod, _ = create(sandbox, plain_pod(), "--dry-run=server")
-    return pod if len(pod["spec"]["containers"]) == 2 else {}
+def meshed(sandbox: Sandbox, labels: dict[str, str] | None) -> dict[str, Any]:
+    pod, _ = create(sandbox, plain_pod(labels=labels), "--dry-run=server")
+    is_whole = len(pod["spec"]["containers"]) == 2 and "rolebound-aws" in str(pod)
+    return pod if is_whole else {}
 
 
 def test_ephemeral_container_of_an_injected_pod_sees_the_credentials(aws: Aws, sandbox: Sandbox) -> None:

@@ -75,18 +75,21 @@ spec:
   {{- end }}
   matchResources:
     {{- if eq $way "pod" }}
+    namespaceSelector:
+      matchExpressions:
+        - {key: rolebound.dev/inject, operator: NotIn, values: [enabled]}
     objectSelector:
       matchLabels:
         rolebound.dev/inject: "true"
     {{- else }}
+    # Pods that are labelled already, too: once injection has labelled one, it must be seen again if a webhook has added
+    # a container.
     namespaceSelector:
       matchLabels:
         rolebound.dev/inject: enabled
     objectSelector:
       matchExpressions:
-        - key: rolebound.dev/inject
-          operator: NotIn
-          values: ["true", "false"]
+        - {key: rolebound.dev/inject, operator: NotIn, values: ["false"]}
     {{- end }}
 {{- end }}
 {{- end -}}
