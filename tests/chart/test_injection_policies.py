@@ -13,8 +13,8 @@ pytestmark = pytest.mark.controlplane
 KINDS = {
     "MutatingAdmissionPolicy": 2,
     "MutatingAdmissionPolicyBinding": 4,
-    "ValidatingAdmissionPolicy": 4,
-    "ValidatingAdmissionPolicyBinding": 8,
+    "ValidatingAdmissionPolicy": 3,
+    "ValidatingAdmissionPolicyBinding": 6,
 }
 
 

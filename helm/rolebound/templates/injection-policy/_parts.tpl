@@ -52,6 +52,26 @@ namespaceSelector:
     .exists(profile, profile.trim() == params.spec.delivery.profile)
 {{- end -}}
 
+{{/* Whether the pod mounts the Secret of `params`, as a condition. */}}
+{{- define "rolebound.injection.holds" -}}
+object.spec.?volumes.orValue([]).exists(volume, volume.name == 'rolebound-aws'
+  && volume.?projected.sources.orValue([]).exists(source, source.?secret.name.orValue('')
+    == 'rolebound-' + params.metadata.name + '-' + object.spec.serviceAccountName))
+{{- end -}}
+
+{{/* How the pod says it was injected, as an expression. */}}
+{{- define "rolebound.injection.mark" -}}
+object.metadata.?annotations['rolebound.dev/injected'].orValue('')
+{{- end -}}
+
+{{/* Whether `container` has all that it can get, as a condition. */}}
+{{- define "rolebound.injection.isEquipped" -}}
+container.?volumeMounts.orValue([]).exists(mount, mount.name in ['rolebound-aws', 'rolebound-endpoint'])
+&& {{ include "rolebound.injection.env" (dict "root" . "delivery" (include "rolebound.injection.mark" .)) }}
+.all(ours, container.?env.orValue([]).exists(theirs, theirs.name == ours.name))
+&& container.?env.orValue([]).exists(theirs, theirs.name in ['AWS_REGION', 'AWS_DEFAULT_REGION'])
+{{- end -}}
+
 {{/* The two ways of opting in, each as a binding of .policy; .params: whether AWSRoleBindings are its parameters. */}}
 {{- define "rolebound.injection.bindings" -}}
 {{- range $way := list "pod" "namespace" }}
@@ -132,24 +152,31 @@ spec:
     && variables.mark != 'Endpoint' ? 'container' : ''
 {{- end -}}
 
-{{/* What each container gets, as CEL variables on `variables.delivery`. */}}
-{{- define "rolebound.injection.equipment" -}}
+{{/* The variables that each container gets with .delivery, as CEL. */}}
+{{- define "rolebound.injection.env" -}}
 {{- $aws := "/var/run/secrets/rolebound.dev/aws" -}}
 {{- $endpoint := "/var/run/secrets/rolebound.dev/endpoint" -}}
+({{ .delivery }} == 'Endpoint' ? [
+  {'name': 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+   'value': 'http://127.0.0.1:{{ .root.Values.injection.endpoint.port }}/v1/credentials'},
+  {'name': 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'value': '{{ $endpoint }}/token'}
+] : [
+  {'name': 'AWS_SHARED_CREDENTIALS_FILE', 'value': '{{ $aws }}/credentials'},
+  {'name': 'AWS_CREDENTIAL_PROFILES_FILE', 'value': '{{ $aws }}/credentials'}
+])
+{{- end -}}
+
+{{/* What each container gets, as CEL variables on `variables.delivery`. */}}
+{{- define "rolebound.injection.equipment" -}}
 - name: volume
   expression: "variables.delivery == 'Endpoint' ? 'rolebound-endpoint' : 'rolebound-aws'"
 - name: path
-  expression: "variables.delivery == 'Endpoint' ? '{{ $endpoint }}' : '{{ $aws }}'"
+  expression: >-
+    variables.delivery == 'Endpoint' ? '/var/run/secrets/rolebound.dev/endpoint'
+    : '/var/run/secrets/rolebound.dev/aws'
 - name: env
   expression: >-
-    variables.delivery == 'Endpoint' ? [
-      {'name': 'AWS_CONTAINER_CREDENTIALS_FULL_URI',
-       'value': 'http://127.0.0.1:{{ .Values.injection.endpoint.port }}/v1/credentials'},
-      {'name': 'AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE', 'value': '{{ $endpoint }}/token'}
-    ] : [
-      {'name': 'AWS_SHARED_CREDENTIALS_FILE', 'value': '{{ $aws }}/credentials'},
-      {'name': 'AWS_CREDENTIAL_PROFILES_FILE', 'value': '{{ $aws }}/credentials'}
-    ]
+    {{- include "rolebound.injection.env" (dict "root" . "delivery" "variables.delivery") | nindent 4 }}
 {{- end -}}
 
 {{/*
