@@ -5,16 +5,17 @@ whoever made the pod tries again. Nothing is written here, so a dry run needs no
 """
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import kopf
 import structlog
 
 from rolebound.errors import Error, SpecInvalid
+from rolebound.handlers.serving import answer_with
 from rolebound.metrics import Metrics
 from rolebound.planning.injection import Injection
 from rolebound.refresh.admission import Admission
@@ -27,11 +28,11 @@ _PODS: Final = ("", "v1", "pods")
 def register(registry: kopf.OperatorRegistry, admission: Admission, metrics: Metrics) -> None:
     """Answer for new pods, and for ephemeral containers that are added to running ones."""
 
-    async def created(body: kopf.Body, patch: kopf.Patch, warnings: list[str], **_: Any) -> None:
-        await _answer(body, admission.pod, patch, warnings, metrics)
+    async def created(body: kopf.Body, warnings: list[str], **_: Any) -> None:
+        await _answer(body, admission.pod, warnings, metrics)
 
-    async def debugged(body: kopf.Body, patch: kopf.Patch, warnings: list[str], **event: Any) -> None:
-        await _answer(body, partial(admission.ephemeral, before=event["old"]), patch, warnings, metrics)
+    async def debugged(body: kopf.Body, warnings: list[str], **event: Any) -> None:
+        await _answer(body, partial(admission.ephemeral, before=event["old"]), warnings, metrics)
 
     kopf.on.mutate(*_PODS, registry=registry, id="inject", operations=["CREATE"])(created)
     kopf.on.mutate(
@@ -42,7 +43,6 @@ def register(registry: kopf.OperatorRegistry, admission: Admission, metrics: Met
 async def _answer(
     body: kopf.Body,
     decide: Callable[[kopf.Body], Awaitable[Injection]],
-    patch: kopf.Patch,
     warnings: list[str],
     metrics: Metrics,
 ) -> None:
@@ -59,24 +59,20 @@ async def _answer(
             log.error("admission_failed", **_place(error))  # noqa: TRY400 - a traceback may quote the pod
             message = f"rolebound failed to decide on this pod ({type(error).__name__}); its log says where"
             raise kopf.AdmissionError(message, code=HTTPStatus.INTERNAL_SERVER_ERROR) from None
-    changed = injection.pod != dict(body)
-    metrics.admissions.labels("Injected" if changed else "Unchanged").inc()
+    changes = _changes(dict(body), injection.pod)
+    metrics.admissions.labels("Injected" if changes else "Unchanged").inc()
     warnings.extend(injection.warnings)
-    if changed:  # kopf finds the difference
-        patch.fns.append(lambda pod: cast("dict[str, Any]", pod).update(_with_whole_lists(injection.pod)))
+    answer_with(changes)
 
 
-def _with_whole_lists(pod: dict[str, Any]) -> dict[str, Any]:
-    """Return the pod with the lists of its metadata and spec as tuples.
-
-    jsonpatch, which kopf uses, compares lists item by item, and that took longer than all the rest of an admission. A
-    tuple is one value to it: where it differs it is replaced.
-    """
-    return {part: _tuples(value) if isinstance(value, dict) else value for part, value in pod.items()}
-
-
-def _tuples(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the patch (RFC 6902) from one pod to the other. Injection only adds, and within these two parts."""
+    return [
+        {"op": "add", "path": f"/{part}/{name}", "value": value}
+        for part in ("metadata", "spec")
+        for name, value in after[part].items()
+        if before[part].get(name) != value
+    ]
 
 
 def _place(error: Exception) -> dict[str, Any]:

@@ -8,7 +8,6 @@ Whether a role permits the binding is not decided here. The volume is not option
 waits, and the operator tells it why.
 """
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -61,9 +60,9 @@ def injected(pod: Body, bindings: Sequence[Binding], new_secret_name: Callable[[
     `bindings` are those of the pod's namespace. Raises SpecInvalid where the pod asks for what cannot be.
     """
     if not asks(pod):
-        return Injection(copy.deepcopy(dict(pod)))
+        return Injection(dict(pod))
     check_pod(pod)
-    state = _Injecting(copy.deepcopy(dict(pod)), wishes_of(pod), sidecar)
+    state = _Injecting(podparts.unshared(pod), wishes_of(pod), sidecar)
     account = pod["spec"].get("serviceAccountName") or "default"
     chosen = [binding for binding in _in_turn(bindings, account) if state.wishes.wants(binding.profile)]
     if chosen and (hindrance := obstacle(pod)):
@@ -80,8 +79,8 @@ def injected_ephemeral(pod: Body, before: Body, sidecar: Sidecar) -> Injection:
     `before` is the pod without them: those that run already cannot be changed, and trying it would refuse the new one.
     """
     if not asks(pod):
-        return Injection(copy.deepcopy(dict(pod)))
-    state = _Injecting(copy.deepcopy(dict(pod)), wishes_of(pod), sidecar)
+        return Injection(dict(pod))
+    state = _Injecting(podparts.unshared(pod), wishes_of(pod), sidecar)
     delivered, secret = state.delivered, podparts.first_secret(pod)
     if delivered is not None and secret:
         equipment = podparts.equipment(delivered, secret, sidecar.port)

@@ -3,6 +3,7 @@
 Each function adds what is absent and leaves what is there, whoever put it there.
 """
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,6 +38,27 @@ class Equipment:
     path: str
     variables: tuple[tuple[str, str], ...]
     region_secret: str
+
+
+def unshared(pod: Body) -> dict[str, Any]:
+    """Return a copy of the pod whose parts can be changed by the functions here, and shares all others with `pod`.
+
+    A deep copy would take longer than all the rest of an injection.
+    """
+    metadata, spec = dict(pod["metadata"]), dict(pod["spec"])
+    for name in metadata.keys() & {"labels", "annotations"}:
+        metadata[name] = dict(metadata[name] or {})
+    for name in spec.keys() & {"initContainers", "containers", "ephemeralContainers"}:
+        spec[name] = [_with_own_lists(container) for container in spec[name] or ()]
+    if "volumes" in spec:
+        spec["volumes"] = [
+            copy.deepcopy(each) if each["name"] == names.VOLUME else each for each in spec["volumes"] or ()
+        ]
+    return {**pod, "metadata": metadata, "spec": spec}
+
+
+def _with_own_lists(container: dict[str, Any]) -> dict[str, Any]:
+    return container | {name: list(container[name] or ()) for name in container.keys() & {"env", "volumeMounts"}}
 
 
 def equipment(delivery: DeliveryType, secret: str, port: int) -> Equipment:

@@ -1,6 +1,7 @@
 """The webhook's server on a real socket: certificates change under it, and it survives what is sent to it."""
 
 import asyncio
+import base64
 import io
 import json
 import ssl
@@ -14,7 +15,7 @@ import pytest
 
 from rolebound import clock
 from rolebound.errors import SettingsError
-from rolebound.handlers.serving import AdmissionServer
+from rolebound.handlers.serving import AdmissionServer, answer_with
 from rolebound.model.serving import ServingCertificate
 from rolebound.planning.serving import LIFETIME
 
@@ -102,6 +103,30 @@ async def test_review_that_is_none_is_a_bad_request_and_its_text_is_not_repeated
 
             assert status == 400
             assert "secret" not in text
+
+
+async def test_patch_of_a_handler_is_in_the_answer(server: AdmissionServer) -> None:
+    operation = {"op": "add", "path": "/spec/volumes", "value": []}
+    seen: list[Any] = []
+
+    async def patching(request: Any, **_: Any) -> Any:
+        seen.append(request["request"]["object"])
+        answer_with([operation])
+        return await answer(request)
+
+    server.present(presented := certificate())
+    pod = {"metadata": {"name": "web", "managedFields": [{"manager": "kubectl"}]}, "spec": {}}
+    async with (
+        serving(server, patching) as url,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting(presented))) as session,
+    ):
+        status, text = await post(session, url, {"request": {"uid": "1", "object": pod, "oldObject": None}})
+
+    assert status == 200
+    response = json.loads(text)["response"]
+    assert response["patchType"] == "JSONPatch"
+    assert json.loads(base64.b64decode(response["patch"])) == [operation]
+    assert seen == [{"metadata": {"name": "web"}, "spec": {}}]
 
 
 async def test_body_larger_than_any_pod_is_refused(server: AdmissionServer) -> None:

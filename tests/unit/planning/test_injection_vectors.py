@@ -34,8 +34,17 @@ def bindings(case: Case) -> list[Binding]:
 
 
 def inject(case: Case, pod: dict[str, Any]) -> Injection:
+    """What is decided on a pod, which itself stays as it is."""
     pod = copy.deepcopy(pod)
     pod["metadata"]["namespace"] = "shop"
+    given = copy.deepcopy(pod)
+    try:
+        return decided(case, pod)
+    finally:
+        assert pod == given
+
+
+def decided(case: Case, pod: dict[str, Any]) -> Injection:
     if case.ephemeral:
         before = {**pod, "spec": {key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"}}
         return injected_ephemeral(pod, before, SIDECAR)
