@@ -81,7 +81,7 @@ class Metadata:
             "AccessKeyId": session.credentials.access_key_id,
             "SecretAccessKey": session.credentials.secret_access_key,
             "Token": session.credentials.session_token,
-            "Expiration": rfc3339(session.expires_at),
+            "Expiration": rfc3339(session.told_end),
         }
         return Response(HTTPStatus.OK, json.dumps(document).encode(), (JSON, left, _PRIVATE))
 

@@ -53,7 +53,7 @@ class Service:
         if session is None:
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "CredentialsNotFound", "there are no credentials yet")
         keys = session.credentials
-        return Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token, session.expires_at)
+        return Credentials(keys.access_key_id, keys.secret_access_key, keys.session_token, session.told_end)
 
 
 def loopback(port: int, hop_limit: int) -> socket.socket:

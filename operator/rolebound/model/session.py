@@ -6,6 +6,7 @@ Secrets are kept out of `repr`, so that no log line or traceback can show them.
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
 
@@ -41,6 +42,9 @@ class SessionCredentials:
     session_token: str = field(repr=False)
 
 
+_TOLD_SOONER: Final = timedelta(minutes=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """Temporary credentials, for how long, and as whom."""
@@ -54,3 +58,12 @@ class Session:
     def lifetime(self) -> timedelta:
         """How long AWS really granted, which may be less than was asked for."""
         return self.expires_at - self.issued_at
+
+    @property
+    def told_end(self) -> datetime:
+        """The end that programs are told, a little before AWS's.
+
+        The AWS SDKs for Go ask again only once a credential_process's credentials are over, and what they sign in the
+        last moment reaches AWS too late.
+        """
+        return self.expires_at - min(_TOLD_SOONER, self.lifetime / 20)

@@ -85,7 +85,7 @@ def process_output(session: Session) -> str:
             "AccessKeyId": keys.access_key_id,
             "SecretAccessKey": keys.secret_access_key,
             "SessionToken": keys.session_token,
-            "Expiration": rfc3339(session.expires_at),
+            "Expiration": rfc3339(session.told_end),
         }
     )
 

@@ -36,7 +36,7 @@ def test_json_is_what_a_credential_process_prints() -> None:
         "AccessKeyId": "ASIAEXAMPLE",
         "SecretAccessKey": "not-a-secret-key",
         "SessionToken": "not-a-token",
-        "Expiration": "2026-11-23T13:00:00Z",
+        "Expiration": "2026-11-23T12:59:00Z",  # a minute before AWS's
     }
 
 
