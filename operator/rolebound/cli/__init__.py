@@ -3,8 +3,8 @@
 An SDK starts `credential-process` whenever it wants credentials, so nothing slow is imported here either.
 """
 
+import os
 import sys
-from importlib import import_module
 
 COMMANDS = {
     "run": "run the operator in a cluster",
@@ -30,10 +30,26 @@ def main() -> int:
     if name == "--version":
         name = "version"
     if name in COMMANDS:
-        return int(import_module(f"rolebound.cli.{name.replace('-', '_')}").main(rest))
+        module = f"{__name__}.{name.replace('-', '_')}"
+        __import__(module)  # importlib's import_module does the same, and takes longer to import itself
+        status = int(sys.modules[module].main(rest))
+        if name == "credential-process":
+            _leave(status)
+        return status
     asked = name in {"--help", "-h"}
     print(_usage(), file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
+
+
+def _leave(status: int) -> None:
+    """End the process here: to take Python apart takes a tenth of a cached call, and leaves nothing else undone."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:  # a reader who has gone, a full disk
+        print(f"rolebound: standard output cannot be written: {error.strerror}", file=sys.stderr)
+        status = 1
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _usage() -> str:
