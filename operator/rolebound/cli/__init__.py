@@ -3,6 +3,7 @@
 An SDK starts `credential-process` whenever it wants credentials, so nothing slow is imported here either.
 """
 
+import gc
 import os
 import sys
 
@@ -29,16 +30,20 @@ def main() -> int:
     name, *rest = sys.argv[1:] or [""]
     if name == "--version":
         name = "version"
+    if name == "credential-process":
+        gc.disable()  # it lives for one call, and imports much when it has to ask AWS
+        _leave(_run(name, rest))
     if name in COMMANDS:
-        module = f"{__name__}.{name.replace('-', '_')}"
-        __import__(module)  # importlib's import_module does the same, and takes longer to import itself
-        status = int(sys.modules[module].main(rest))
-        if name == "credential-process":
-            _leave(status)
-        return status
+        return _run(name, rest)
     asked = name in {"--help", "-h"}
     print(_usage(), file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
+
+
+def _run(name: str, arguments: list[str]) -> int:
+    module = f"{__name__}.{name.replace('-', '_')}"
+    __import__(module)  # importlib's import_module does the same, and takes longer to import itself
+    return int(sys.modules[module].main(arguments))
 
 
 def _leave(status: int) -> None:
