@@ -32,29 +32,28 @@ def main() -> int:
         name = "version"
     if name == "credential-process":
         gc.disable()  # it lives for one call, and imports much when it has to ask AWS
-        _leave(_run(name, rest))
     if name in COMMANDS:
-        return _run(name, rest)
+        module = f"{__name__}.{name.replace('-', '_')}"
+        __import__(module)  # importlib's import_module does the same, and takes longer to import itself
+        status = _flushed(int(sys.modules[module].main(rest)))
+        if name == "credential-process":
+            os._exit(status)  # Python's own end takes a tenth of a cached call, and has nothing to do here
+        return status
     asked = name in {"--help", "-h"}
     print(_usage(), file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
 
 
-def _run(name: str, arguments: list[str]) -> int:
-    module = f"{__name__}.{name.replace('-', '_')}"
-    __import__(module)  # importlib's import_module does the same, and takes longer to import itself
-    return int(sys.modules[module].main(arguments))
-
-
-def _leave(status: int) -> None:
-    """End the process here: to take Python apart takes a tenth of a cached call, and leaves nothing else undone."""
+def _flushed(status: int) -> int:
+    """Write what is left to be written; return the status, or 1 where that cannot be."""
     try:
         sys.stdout.flush()
-    except OSError as error:  # a reader who has gone, a full disk
-        print(f"rolebound: standard output cannot be written: {error.strerror}", file=sys.stderr)
-        status = 1
-    sys.stderr.flush()
-    os._exit(status)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # whoever read it has gone, and needs no word
+            print(f"rolebound: standard output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes once more at its end
+        return 1
+    return status
 
 
 def _usage() -> str:

@@ -45,6 +45,7 @@ def _printed(folder: str, key: str) -> bool:
 
 def _ask(arguments: list[str], key: str) -> int:
     from rolebound.cli import session_flags  # noqa: PLC0415 - slow
+    from rolebound.cli.outcome import status_of  # noqa: PLC0415 - slow
     from rolebound.local.flags import CACHED_FLAGS  # noqa: PLC0415 - slow
 
     def work() -> int:
@@ -54,4 +55,4 @@ def _ask(arguments: list[str], key: str) -> int:
         print(locked_output_of(values, key))
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)
