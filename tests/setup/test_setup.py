@@ -336,7 +336,7 @@ def test_a_login_that_does_not_hold_is_told_in_one_line(
     ("options", "why"),
     [
         (["--ca", "client-cert.pem"], "is not a CA"),
-        (["--ca", "nowhere.pem"], "cannot read nowhere.pem"),
+        (["--ca", "nowhere.pem"], "nowhere.pem cannot be read"),
         (["--ca", "root-key.pem"], "no certificate in PEM"),
         (["--pin", "web"], "pins nothing"),
         (["--duration", "60"], "900 to 43200"),
