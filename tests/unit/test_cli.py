@@ -71,3 +71,13 @@ def test_reader_who_has_gone_needs_no_word() -> None:
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_command_without_a_standard_output_ends_as_ever() -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "rolebound", "version"]
+
+    done = subprocess.run(
+        command, env={"PYTHONPATH": "operator"}, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -45,14 +45,14 @@ def main() -> int:
 
 
 def _flushed(status: int) -> int:
-    """Write what is left to be written; return the status, or 1 where that cannot be."""
+    """Write what is left to be written; return the status, no success where that cannot be."""
     try:
-        sys.stdout.flush()
+        print(end="", flush=True)  # unlike sys.stdout.flush, also where there is no standard output at all
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # whoever read it has gone, and needs no word
             print(f"rolebound: standard output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes once more at its end
-        return 1
+        return status or 1
     return status
 
 

@@ -5,7 +5,6 @@ no flags are parsed, and neither botocore nor cryptography is loaded.
 """
 
 import os
-import sys
 import time
 
 from rolebound.local import cache
@@ -39,7 +38,7 @@ def _printed(folder: str, key: str) -> bool:
     held = cache.read(folder, key, now)
     if held is None or now >= held.renew_at:
         return False
-    sys.stdout.write(held.output + "\n")
+    print(held.output)
     return True
 
 
