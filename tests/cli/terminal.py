@@ -95,3 +95,12 @@ def eventually(true: Any, within: float = 20.0) -> Any:
             return found
         time.sleep(0.05)
     raise AssertionError(f"not true within {within} seconds")
+
+
+def served(process: subprocess.Popen[str], name: str) -> str:
+    """What `serve` says that the variable should be."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if f"export {name}=" in line:
+            return line.rpartition("=")[2].strip()
+    raise AssertionError(f"it did not say {name}")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Here
-from tests.cli.terminal import ROLEBOUND, Terminal, eventually
+from tests.cli.terminal import ROLEBOUND, Terminal, eventually, served
 from tests.support import aws as aws_support
 from tests.support.aws import Aws, Setup
 
@@ -64,15 +64,6 @@ def process_profile(terminal: Terminal, flags: list[str]) -> dict[str, str]:
     path = terminal.home / "config"
     path.write_text(f"[default]\ncredential_process = {ROLEBOUND} credential-process {' '.join(flags)}\n")
     return terminal.environment | {"AWS_CONFIG_FILE": str(path)}
-
-
-def served(process: subprocess.Popen[str], name: str) -> str:
-    """What `serve` says that the variable should be."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if f"export {name}=" in line:
-            return line.rpartition("=")[2].strip()
-    raise AssertionError(f"it did not say {name}")
 
 
 def metadata(terminal: Terminal, url: str) -> dict[str, str]:
@@ -153,6 +144,7 @@ def test_process_that_outlives_three_sessions_never_fails_a_call(brief_aws: Aws,
     """By both ways at once, as each takes as long as the sessions do.
 
     By the container's endpoint: what the metadata service gives botocore keeps for minutes, whatever its expiry says.
+    `tests/matrix/test_served_metadata.py` has an SDK that does not.
     """
     terminal, role = Terminal.open(tmp_path, brief_aws), brief_aws.setup()
     flags, seconds = terminal.flags(role), LIFETIME * LIFETIMES

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from rolebound.clock import now, parse_rfc3339
 from tests.cli.conftest import Here
-from tests.cli.terminal import Terminal
+from tests.cli.terminal import ROLEBOUND, Terminal
 from tests.support.aws import Aws, Setup
 
 
@@ -126,8 +127,27 @@ def test_cached_path_loads_nothing_slow(terminal: Terminal, role: Setup) -> None
 
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "rolebound.local.cache" in loaded
-    slow = {"argparse", "boto3", "botocore", "cryptography", "dataclasses", "json", "pathlib", "typing"}
-    assert sorted(loaded & slow) == []
+    libraries = {"boto3", "botocore", "cryptography"}
+    of_python = {"argparse", "dataclasses", "datetime", "fcntl", "hashlib", "json", "pathlib", "re", "typing"}
+    assert sorted(loaded & (libraries | of_python)) == []
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_output_that_cannot_be_written_is_a_failure_in_one_line(
+    terminal: Terminal, role: Setup, *, is_cached: bool
+) -> None:
+    flags = terminal.flags(role)
+    if is_cached:
+        terminal.credentials(*flags)
+
+    command = [str(ROLEBOUND), "credential-process", *flags]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=terminal.environment, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == "rolebound: standard output cannot be written: No space left on device\n"
 
 
 def test_refusal_is_one_line_and_no_credentials(terminal: Terminal, here: Here, aws: Aws) -> None:

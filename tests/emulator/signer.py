@@ -36,12 +36,16 @@ class Draft:
     chain: tuple[x509.Certificate, ...] | None = None
     headers: dict[str, str] = field(default_factory=dict)
     unsigned: frozenset[str] = frozenset()
+    twice: tuple[str, ...] = ()
+    """Headers that are named once more."""
+    says_who: bool = True
+    """Whether there is an Authorization header."""
 
     def signed(self) -> HttpRequest:
         key = self.signing_key or self.identity.key
         body = json.dumps(self.fields).encode() if self.raw_body is None else self.raw_body
         headers = self._headers()
-        names = sorted(header.lower() for header in headers if header.lower() not in self.unsigned)
+        names = sorted([header.lower() for header in headers if header.lower() not in self.unsigned] + [*self.twice])
         lower = {header.lower(): value for header, value in headers.items()}
         lines = [f"{header}:{lower[header]}\n" for header in names]
         query = "&".join(sorted(self.query.split("&"))) if self.query else ""
@@ -51,9 +55,9 @@ class Draft:
         algorithm = self.algorithm or _algorithm(key)
         text = f"{algorithm}\n{headers['X-Amz-Date']}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         serial = self.serial or str(self.identity.certificate.serial_number)
-        headers["Authorization"] = (
-            f"{algorithm} Credential={serial}/{scope}, SignedHeaders={signed_names}, Signature={_sign(key, text).hex()}"
-        )
+        if self.says_who:
+            credential, signature = f"Credential={serial}/{scope}", f"Signature={_sign(key, text).hex()}"
+            headers["Authorization"] = f"{algorithm} {credential}, SignedHeaders={signed_names}, {signature}"
         return HttpRequest("POST", self.path, self.query, tuple(headers.items()), body)
 
     def _headers(self) -> dict[str, str]:

@@ -1,17 +1,14 @@
-"""The management API beyond creation and deletion: pages, aliases, tags, notification settings, attribute mappings."""
+"""The management API beyond creation and deletion: pages, aliases, tags, notification settings, limits."""
 
 import json
-from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from cryptography import x509
 
 from rolebound.emulator import AccessKey
 from tests.emulator import pki
-from tests.emulator.bent import denied, trusting, unable, with_leaf
 from tests.emulator.test_management import refusal, source
 from tests.emulator.world import Setup, World
 
@@ -200,152 +197,6 @@ class TestNotifications:
         call = refusal(lambda: api.create_trust_anchor(name="a", source=source(pem), notificationSettings=settings))
 
         assert call[:2] == INVALID
-
-
-class TestMappings:
-    NAMES = (
-        x509.DNSName("first.shop"),
-        x509.UniformResourceIdentifier("spiffe://shop/api"),
-        x509.DirectoryName(pki.name(CN="inner", O="outer")),
-    )
-
-    def has_tag(self, setup: Setup, key: str) -> bool:
-        """Whether a session of this set-up carries the tag, by the word of its role's trust policy."""
-        role = setup.world.role(trusting(Null={f"aws:PrincipalTag/{key}": "false"}))
-        setup.world.client("rolesanywhere").update_profile(profileId=setup.profile, roleArns=[role])
-        bent = with_leaf(
-            replace(setup, role=role), subject=pki.name(CN="pod.shop", OU="api"), alternative_names=self.NAMES
-        )
-        return bent.create_session().status == 201
-
-    @pytest.mark.parametrize(
-        ("field", "specifier", "kept", "dropped"),
-        [
-            ("x509Subject", "CN", "x509Subject/CN", "x509Subject/OU"),
-            ("x509Subject", "*", "x509Subject/OU", "x509Subject/O"),
-            ("x509SAN", "DNS", "x509SAN/DNS", "x509SAN/URI"),
-            ("x509SAN", "Name/CN", "x509SAN/Name/CN", "x509SAN/Name/O"),
-            ("x509SAN", "Name/*", "x509SAN/Name/O", "x509SAN/DNS"),
-        ],
-    )
-    def test_only_what_is_mapped_becomes_a_tag(
-        self, world: World, field: str, specifier: str, kept: str, dropped: str
-    ) -> None:
-        setup = world.setup()
-        world.client("rolesanywhere").put_attribute_mapping(
-            profileId=setup.profile, certificateField=field, mappingRules=[{"specifier": specifier}]
-        )
-
-        assert self.has_tag(setup, kept)
-        assert not self.has_tag(setup, dropped)
-        assert self.has_tag(setup, "x509Issuer/CN")
-
-    def test_a_field_whose_mapping_is_deleted_tags_nothing(self, world: World) -> None:
-        setup = world.setup()
-        api = world.client("rolesanywhere")
-        assert self.has_tag(setup, "x509Issuer/CN")
-
-        api.delete_attribute_mapping(profileId=setup.profile, certificateField="x509Issuer")
-        api.delete_attribute_mapping(profileId=setup.profile, certificateField="x509SAN", specifiers=["DNS"])
-
-        assert not self.has_tag(setup, "x509Issuer/CN")
-        assert not self.has_tag(setup, "x509SAN/DNS")
-        assert self.has_tag(setup, "x509SAN/URI")
-        shown = api.get_profile(profileId=setup.profile)["profile"]["attributeMappings"]
-        assert [one["certificateField"] for one in shown] == ["x509SAN", "x509Subject"]
-        assert (
-            refusal(lambda: api.delete_attribute_mapping(profileId=setup.profile, certificateField="x509Issuer"))[:2]
-            == INVALID
-        )
-
-    def test_a_condition_on_what_is_not_mapped_fails_and_its_opposite_holds(self, world: World) -> None:
-        for operator, status in (("StringEquals", 403), ("StringNotEquals", 201)):
-            setup = world.setup(trusting(**{operator: {"aws:PrincipalTag/x509Subject/CN": "pod.shop"}}))
-            world.client("rolesanywhere").delete_attribute_mapping(
-                profileId=setup.profile, certificateField="x509Subject"
-            )
-
-            assert setup.create_session().status == status
-
-    @pytest.mark.parametrize(
-        ("field", "specifier"),
-        [("x509Subject", "DNS/CN"), ("x509SAN", "CN"), ("x509SAN", "Name/"), ("x509Issuer", ""), ("x509Mine", "CN")],
-    )
-    def test_a_wrong_rule_is_refused(self, api: Any, setup: Setup, field: str, specifier: str) -> None:
-        rules = [{"specifier": specifier}]
-
-        call = refusal(
-            lambda: api.put_attribute_mapping(profileId=setup.profile, certificateField=field, mappingRules=rules)
-        )
-
-        assert call[:2] == INVALID
-
-    def test_attributes_that_make_no_tag_are_named_where_the_trust_policy_refuses(self, world: World) -> None:
-        setup = world.setup(trusting(StringEquals={"aws:PrincipalTag/x509Subject/O": "R&D"}))
-        bent = with_leaf(setup, subject=pki.name(CN="pod.shop", O="R&D"))
-
-        assert setup.create_session().refusal == unable(setup.role)
-        assert bent.create_session().refusal == denied(
-            f"Unable to assume role for {setup.role}. Some attributes failed to be mapped into session tags. "
-            "Issuer: [  ]; Subject: [ O ]; SAN: [  ]"
-        )
-
-
-class TestSubjects:
-    def test_a_subject_shows_the_last_call_of_each_certificate(self, world: World) -> None:
-        setup = world.setup(acceptRoleSessionName=True)
-        first, second = (with_leaf(setup, subject=pki.name(CN="seen", OU=uuid4().hex)) for _ in range(2))
-        renewed = with_leaf(setup, subject=first.identity.certificate.subject)
-        arn = first.create_session().document["subjectArn"]
-        ident = arn.rpartition("/")[2]
-        api = world.client("rolesanywhere")
-
-        before = api.get_subject(subjectId=ident)["subject"]
-        assert second.create_session(instanceProperties={"rack": "7"}).document["subjectArn"] != arn
-        renewed.create_session(instanceProperties={"rack": "8"})
-        first.create_session(roleArn=f"{setup.role}-missing")
-        after = api.get_subject(subjectId=ident)["subject"]
-
-        assert before["x509Subject"] == after["x509Subject"] == first.identity.certificate.subject.rfc4514_string()
-        assert before["createdAt"] == after["createdAt"] <= after["lastSeenAt"]
-        assert [(one["serialNumber"], one["failed"]) for one in before["credentials"]] == [serial(first, failed=False)]
-        assert [(one["serialNumber"], one["failed"]) for one in after["credentials"]] == [
-            serial(first, failed=True),
-            serial(renewed, failed=False),
-        ]
-        assert after["credentials"][1]["x509CertificateData"] == renewed.identity.pem
-        [properties] = after["instanceProperties"]
-        assert properties["properties"] == {"rack": "8"}
-        listed = [page["subjects"] for page in api.get_paginator("list_subjects").paginate()]
-        assert ident in [one["subjectId"] for subjects in listed for one in subjects]
-
-    def test_a_certificate_that_leads_nowhere_is_no_subject(self, world: World) -> None:
-        here = "ap-south-1"
-        api = world.client("rolesanywhere", region=here)
-        setup = world.setup()
-        anchor = api.create_trust_anchor(name="a", source=source(pki.root().pem), enabled=True)["trustAnchor"]
-        stranger = pki.root(replace(pki.AUTHORITY, key=pki.key("p384"))).issue(pki.Form())
-
-        bent = replace(setup, anchor=anchor["trustAnchorArn"], identity=stranger)
-
-        assert bent.create_session().status == 403
-        assert api.list_subjects()["subjects"] == []
-
-    def test_a_revoked_certificate_is_seen_as_failed(self, world: World) -> None:
-        setup = world.setup()
-        api = world.client("rolesanywhere")
-        ident = setup.create_session().document["subjectArn"].rpartition("/")[2]
-        crl = pki.revocation_list(setup.authority, setup.identity.certificate.serial_number).encode()
-        api.import_crl(name="crl", crlData=crl, trustAnchorArn=setup.anchor, enabled=True)
-
-        assert setup.create_session().status == 403
-
-        [one] = api.get_subject(subjectId=ident)["subject"]["credentials"]
-        assert one["failed"]
-
-
-def serial(setup: Setup, *, failed: bool) -> tuple[str, bool]:
-    return str(setup.identity.certificate.serial_number), failed
 
 
 class TestLists:

@@ -1,10 +1,13 @@
 """A stand-in for AWS that belongs to these tests, and a person's shell that is logged in to it."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rolebound.cli.pki import main as pki
+from tests.setup.person import Person
 from tests.support import aws as aws_support
 from tests.support.aws import Aws
 
@@ -34,3 +37,10 @@ def shell(account: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def person(account: Aws, shell: Path, capsys: pytest.CaptureFixture[str]) -> Person:
+    assert pki(["init"]) == 0
+    assert pki(["issue", "--subject", "CN=web,OU=shop", "--dns", "web.example"]) == 0
+    return Person(account, shell, capsys, f"set-up-{uuid.uuid4().hex[:8]}")

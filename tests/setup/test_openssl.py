@@ -10,7 +10,7 @@ import pytest
 from rolebound.cli.pki import main as pki
 from rolebound.model.identity import SigningIdentity
 from testbed.operator import ROOT
-from tests.setup.test_setup import Person
+from tests.setup.person import Person
 from tests.support.aws import Aws
 
 GUIDE = ROOT / "docs" / "howto" / "set-up-roles-anywhere.md"

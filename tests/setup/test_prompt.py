@@ -11,16 +11,23 @@ from pathlib import Path
 from testbed.operator import ROOT
 
 PASSWORD = b"correct horse"
+COMMAND = [sys.executable, "-m", "rolebound", "pki"]
+ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "operator"), "TERM": "dumb"}
 
 
 @contextmanager
-def terminal(folder: Path, *arguments: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def terminal(
+    folder: Path, *arguments: str, before: tuple[str, ...] = ()
+) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """The command at a terminal, and the terminal's other end."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "rolebound", "pki", *arguments]
-    variables = {"PYTHONPATH": str(ROOT / "operator"), "TERM": "dumb"}
     process = subprocess.Popen(
-        command, cwd=folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+        ["setsid", "--ctty", *before, *COMMAND, *arguments],
+        cwd=folder,
+        env=ENVIRONMENT,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
     )
     os.close(theirs)
     try:
@@ -69,4 +76,34 @@ def test_two_different_passwords_make_no_ca(tmp_path: Path) -> None:
         read_until(descriptor, b"the two passwords differ")
 
     assert process.returncode == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_password_is_not_taken_from_what_is_piped_in(tmp_path: Path) -> None:
+    with terminal(tmp_path, "init") as (descriptor, process):
+        typed(descriptor, PASSWORD, PASSWORD)
+    assert process.returncode == 0
+
+    piped = ("sh", "-c", 'echo wrong | "$@"', "sh")
+    with terminal(tmp_path, "issue", "--subject", "web", before=piped) as (descriptor, process):
+        typed(descriptor, PASSWORD)
+        read_until(descriptor, b"client-key.pem")
+
+    assert process.returncode == 0
+
+
+def test_without_a_terminal_it_says_how_else_to_give_a_password(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "init"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        input="correct horse\n" * 2,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+
+    assert done.returncode == 1
+    assert "--password-file, set ROLEBOUND_CA_PASSWORD" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -62,16 +62,22 @@ def parse_pod(body: Body) -> Pod:
     """Return the pod in `body`."""
     metadata = body["metadata"]
     annotations = metadata.get("annotations") or {}
+    profiles = annotations.get(names.PROFILES)
     return Pod(
         name=object_name(body),
         uid=metadata["uid"],
         service_account=body["spec"].get("serviceAccountName") or "default",
         claims=parse_claims(annotations.get(names.SECRET_CLAIM, "")),
         delivery=_injected_delivery(annotations.get(names.INJECTED, "")),
-        profiles=_profiles(annotations.get(names.PROFILES)),
+        profiles=None if profiles is None else frozenset(listed(profiles)),
         created_at=parse_rfc3339(metadata["creationTimestamp"]),
         finished=(body.get("status") or {}).get("phase") in {"Succeeded", "Failed"},
     )
+
+
+def listed(text: str) -> list[str]:
+    """Return the entries of an annotation that is a list, as people write one: with commas, and spaces around them."""
+    return [entry.strip(" ") for entry in text.split(",")]
 
 
 def parse_claims(text: str) -> dict[str, str]:
@@ -80,8 +86,8 @@ def parse_claims(text: str) -> dict[str, str]:
     Anybody's text: names are not checked here, and a second claim for one binding counts for nothing.
     """
     claims: dict[str, str] = {}
-    for entry in text.split(",") if text else ():
-        binding, equals, name = entry.strip(" ").partition("=")
+    for entry in listed(text) if text else ():
+        binding, equals, name = entry.partition("=")
         claims.setdefault(binding if equals else "", name if equals else binding)
     return claims
 
@@ -108,10 +114,6 @@ def parse_stored_credential(body: Body) -> StoredCredential | None:
 
 def _injected_delivery(text: str) -> DeliveryType | None:
     return DeliveryType(text) if text in set(DeliveryType) else None
-
-
-def _profiles(text: str | None) -> frozenset[str] | None:
-    return None if text is None else frozenset(entry.strip(" ") for entry in text.split(","))
 
 
 def _parsed(body: Body, parse: Callable[[], T]) -> T:

@@ -5,9 +5,8 @@ no flags are parsed, and neither botocore nor cryptography is loaded.
 """
 
 import os
-import sys
+import time
 
-from rolebound import clock
 from rolebound.local import cache
 
 NAME = "credential-process"
@@ -35,16 +34,17 @@ def main(arguments: list[str]) -> int:
 
 def _printed(folder: str, key: str) -> bool:
     """Print what is cached, if that is good enough, and tell."""
-    now = clock.now().timestamp()
+    now = time.time()  # noqa: TID251 - the clock's datetime takes longer to import than all that is done here
     held = cache.read(folder, key, now)
     if held is None or now >= held.renew_at:
         return False
-    sys.stdout.write(held.output + "\n")
+    print(held.output)
     return True
 
 
 def _ask(arguments: list[str], key: str) -> int:
     from rolebound.cli import session_flags  # noqa: PLC0415 - slow
+    from rolebound.cli.outcome import status_of  # noqa: PLC0415 - slow
     from rolebound.local.flags import CACHED_FLAGS  # noqa: PLC0415 - slow
 
     def work() -> int:
@@ -54,4 +54,4 @@ def _ask(arguments: list[str], key: str) -> int:
         print(locked_output_of(values, key))
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)

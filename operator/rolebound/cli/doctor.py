@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from botocore.exceptions import BotoCoreError
 
 from rolebound.cli import session_flags
+from rolebound.cli.outcome import status_of
 from rolebound.diagnosis.checks import diagnosed, verdict
 from rolebound.diagnosis.facts import Material
 from rolebound.diagnosis.findings import Finding, Verdict
@@ -38,7 +39,7 @@ _ANY_DURATION: Final = 10_000_000
 
 def main(arguments: list[str]) -> int:
     """Print what every check says; returns the exit status, which `--help` lists."""
-    return session_flags.ended(lambda: _diagnose(arguments))
+    return status_of(lambda: _diagnose(arguments))
 
 
 def _diagnose(arguments: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from rolebound.cli import session_flags
 from rolebound.cli.cached import output_of
+from rolebound.cli.outcome import status_of
 from rolebound.local.flags import CACHED_FLAGS
 from rolebound.local.variables import exports, variables
 
@@ -21,4 +22,4 @@ def main(arguments: list[str]) -> int:
         print(exports(variables(output_of(values, ["env", *arguments])), shell))
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)

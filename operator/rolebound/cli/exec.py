@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 
 from rolebound.cli import session_flags
 from rolebound.cli.cached import output_of
+from rolebound.cli.outcome import status_of
 from rolebound.cli.until_stopped import background, renewal_of, served
 from rolebound.endpoint.server import Server
 from rolebound.errors import SettingsError
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
         except OSError as error:
             raise _cannot_run(command, error) from None
 
-    return session_flags.ended(work)
+    return status_of(work)
 
 
 def _through_endpoint(values: Values, command: list[str], environment: dict[str, str]) -> int:

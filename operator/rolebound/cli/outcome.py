@@ -1,26 +1,35 @@
 """How a command ends: its errors become one line on standard error and an exit status, never a traceback."""
 
-import os
 import sys
+import warnings
 from collections.abc import Callable
 
-from rolebound.errors import CommandRefused, Error
+from rolebound.errors import CommandRefused, Error, SettingsError
 
 
-def status_of(command: Callable[[], None]) -> int:
-    """Run `command`; return 0, or 1 after saying on standard error what is wrong, or 130 where it was interrupted."""
+def say(message: str) -> None:
+    """Tell the user, where it does not get into what a program reads."""
+    print(f"rolebound: {message}", file=sys.stderr, flush=True)
+
+
+def status_of(work: Callable[[], int | None]) -> int:
+    """Run `work` and return the exit status that it gives, or 0.
+
+    An error is one line and 1, or 2 where a setting is wrong; 130 is for who interrupts it.
+    """
+    warnings.simplefilter("ignore")  # of libraries; some SDKs take what is on standard error for credentials
     try:
-        command()
-        sys.stdout.flush()  # so that a reader who has gone is met here
+        return work() or 0
+    except SettingsError as error:
+        say(str(error))
+        return 2
     except CommandRefused as error:
-        print(f"rolebound: {error}", file=sys.stderr)
+        say(str(error))
         return 1
     except Error as error:
-        print(f"rolebound: {error.reason}: {error}", file=sys.stderr)
+        say(f"{error.reason}: {error}")
         return 1
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+    except BrokenPipeError:  # whoever read the output has gone
         return 1
     except KeyboardInterrupt:
         return 130
-    return 0

@@ -1,12 +1,11 @@
 """A password from where the person keeps it: a file, a variable, or their memory."""
 
-import getpass
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
 from rolebound.errors import CommandRefused
+from rolebound.local.passwords import first_line, typed
 from rolebound.pki import files
 
 _LONGEST: Final = 1023  # what the library that encrypts with it takes
@@ -18,8 +17,7 @@ def password(file: Path | None, variable: str, what: str, *, twice: bool = False
     `twice` asks a second time, for one that is new. CommandRefused where it is empty, or where nobody is there to ask.
     """
     if file is not None:
-        found = files.read(file).split(b"\n", 1)[0].removesuffix(b"\r")
-        place = str(file)
+        found, place = first_line(files.read(file)), str(file)
     elif variable in os.environ:
         found, place = os.fsencode(os.environ[variable]), variable
     else:
@@ -32,9 +30,12 @@ def password(file: Path | None, variable: str, what: str, *, twice: bool = False
 
 
 def _asked(what: str, variable: str, *, twice: bool) -> bytes:
-    if not sys.stdin.isatty():
-        raise CommandRefused(f"{what} needs a password: give --password-file, set {variable}, or run it in a terminal")
-    first = getpass.getpass(f"Password of {what}: ")
-    if twice and getpass.getpass("Once more: ") != first:
-        raise CommandRefused("the two passwords differ")
-    return os.fsencode(first)
+    try:
+        first = typed(f"Password of {what}: ")
+        if twice and typed("Once more: ") != first:
+            raise CommandRefused("the two passwords differ")
+    except OSError:
+        raise CommandRefused(
+            f"{what} needs a password: give --password-file, set {variable}, or run it in a terminal"
+        ) from None
+    return first

@@ -3,6 +3,7 @@
 import json
 
 from rolebound.cli import session_flags
+from rolebound.cli.outcome import status_of
 from rolebound.local.diagnostics import certificate_data
 from rolebound.local.flags import IDENTITY_FLAGS
 from rolebound.local.settings import identity_files
@@ -25,4 +26,4 @@ def main(arguments: list[str]) -> int:
             print(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)

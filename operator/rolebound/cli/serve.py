@@ -3,6 +3,7 @@
 import signal
 
 from rolebound.cli import session_flags
+from rolebound.cli.outcome import say, status_of
 from rolebound.cli.until_stopped import background, renewal_of
 from rolebound.endpoint.protocol import CREDENTIALS_PATH
 from rolebound.endpoint.server import Server
@@ -36,12 +37,12 @@ def main(arguments: list[str]) -> int:
         renewal = renewal_of(values, settings, held.hold)
         renewal.start()
         url = f"http://127.0.0.1:{server.listener.getsockname()[1]}"
-        session_flags.say(f"serving; for an SDK: export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}/")
+        say(f"serving; for an SDK: export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}/")
         if token_file:
-            session_flags.say(f"or: export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{CREDENTIALS_PATH}")
-            session_flags.say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_file.absolute()}")
+            say(f"or: export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{CREDENTIALS_PATH}")
+            say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_file.absolute()}")
         with background(renewal.run):
             server.serve()
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)

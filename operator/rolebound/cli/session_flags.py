@@ -1,12 +1,10 @@
-"""What the commands that give credentials share: reading flags, and how a failure ends."""
+"""What the commands that give credentials share: reading flags, and telling what is done."""
 
 import argparse
 import os
-import sys
-import warnings
 from collections.abc import Callable, Iterable
 
-from rolebound.errors import Error, SettingsError
+from rolebound.cli.outcome import say
 from rolebound.local.flags import FLAGS
 from rolebound.local.values import Values, layered
 
@@ -47,26 +45,6 @@ def values_of(command: str, description: str, names: Iterable[str], arguments: l
     return layered(names, said, os.environ)
 
 
-def say(message: str) -> None:
-    """Tell the user, where it does not get into what a program reads."""
-    print(f"rolebound: {message}", file=sys.stderr, flush=True)
-
-
 def debugger(values: Values) -> Callable[[str], None]:
     """Return who is told what is done: the user, where that was asked for."""
     return say if values.switch("debug") else lambda _: None
-
-
-def ended(work: Callable[[], int]) -> int:
-    """Run `work` and return its exit status; an error is one line and 1, or 2 where a setting is wrong."""
-    warnings.simplefilter("ignore")  # of libraries; some SDKs take what is on standard error for credentials
-    try:
-        return work()
-    except SettingsError as error:
-        say(str(error))
-        return 2
-    except Error as error:
-        say(f"{error.reason}: {error}")
-        return 1
-    except KeyboardInterrupt:
-        return 130

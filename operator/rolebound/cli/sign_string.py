@@ -4,6 +4,7 @@ import json
 import sys
 
 from rolebound.cli import session_flags
+from rolebound.cli.outcome import status_of
 from rolebound.local.diagnostics import fixed_signature
 from rolebound.local.flags import IDENTITY_FLAGS
 from rolebound.local.settings import identity_files
@@ -25,4 +26,4 @@ def main(arguments: list[str]) -> int:
             print(json.dumps(signature.hex()) if form == "json" else signature.hex())
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)

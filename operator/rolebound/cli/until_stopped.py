@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from rolebound.cli.session_flags import debugger, say
+from rolebound.cli.outcome import say
+from rolebound.cli.session_flags import debugger
 from rolebound.endpoint.server import Server
 from rolebound.local.renewal import Renewal
 from rolebound.local.sessions import LocalSessions

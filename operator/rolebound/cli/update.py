@@ -4,6 +4,7 @@ import os
 import signal
 
 from rolebound.cli import session_flags
+from rolebound.cli.outcome import status_of
 from rolebound.cli.until_stopped import background, renewal_of
 from rolebound.local.credentials_file import credentials_file, write_profile
 from rolebound.local.flags import SESSION_FLAGS
@@ -42,4 +43,4 @@ def main(arguments: list[str]) -> int:
             signal.sigwait(_ENDS)
         return 0
 
-    return session_flags.ended(work)
+    return status_of(work)

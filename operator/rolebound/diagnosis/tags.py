@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from rolebound.model.session import SessionRequest
+from rolebound.model.tags import TAG_VALUE, attribute_text, attributes
 
 EVERYTHING: Final = "*"
 DEFAULT_MAPPINGS: Final[Mapping[str, frozenset[str]]] = {
@@ -21,8 +22,6 @@ DEFAULT_MAPPINGS: Final[Mapping[str, frozenset[str]]] = {
     "x509Issuer": frozenset({EVERYTHING}),
     "x509SAN": frozenset({"DNS", "URI", "Name/*"}),
 }
-# https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html; AWS drops what does not match in silence.
-_TAG_VALUE: Final = re.compile(r"[\w\s.:/=+\-@]{0,256}")
 # RFC 4514's own short names. By which name AWS maps other attributes, its guide does not say.
 _NAMED: Final = frozenset({"CN", "L", "ST", "O", "OU", "C", "STREET", "DC", "UID"})
 # With `CN=` before it, a longer name does not fit STS's 64 characters.
@@ -58,10 +57,10 @@ def context(
     """Return what IAM can be asked about the session that `leaf` would get."""
     tags: dict[str, str] = {}
     dropped: dict[str, str] = {}
-    for key, value in _attributes(leaf):
+    for key, value in attributes(leaf):
         if not _mapped(key, mappings):
             dropped[key.lower()] = "the profile's attribute mappings leave it out"
-        elif not _TAG_VALUE.fullmatch(value):
+        elif not TAG_VALUE.fullmatch(value):
             dropped[key.lower()] = "a session tag cannot hold its characters, or its length"
         else:
             tags[key] = value
@@ -84,7 +83,7 @@ def source_identity(leaf: x509.Certificate) -> str:
     names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     if not names:
         return f"ID={serial_hex(leaf)}"
-    name = _text(names[0].value)
+    name = attribute_text(names[0].value)
     return name if len(name) > _LONGEST_PREFIXED else f"CN={name}"
 
 
@@ -94,38 +93,8 @@ def serial_hex(leaf: x509.Certificate) -> str:
     return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big").hex()
 
 
-def _attributes(leaf: x509.Certificate) -> Iterator[tuple[str, str]]:
-    """Yield everything in the certificate that can become a tag, by the tag's key."""
-    yield from _parts("x509Subject", leaf.subject)
-    yield from _parts("x509Issuer", leaf.issuer)
-    try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return
-    # The first of each kind alone.
-    for value in names.get_values_for_type(x509.DNSName)[:1]:
-        yield "x509SAN/DNS", value
-    for value in names.get_values_for_type(x509.UniformResourceIdentifier)[:1]:
-        yield "x509SAN/URI", value
-    for name in names.get_values_for_type(x509.DirectoryName)[:1]:
-        yield from _parts("x509SAN/Name", name)
-
-
-def _parts(prefix: str, name: x509.Name) -> Iterator[tuple[str, str]]:
-    """Yield each kind of attribute once; several of a kind are joined with a slash."""
-    several: dict[str, list[str]] = {}
-    for attribute in name:
-        several.setdefault(attribute.rfc4514_attribute_name, []).append(_text(attribute.value))
-    for kind, values in several.items():
-        yield f"{prefix}/{kind}", "/".join(values)
-
-
 def _mapped(key: str, mappings: Mapping[str, frozenset[str]]) -> bool:
     field, _, specifier = key.partition("/")
     wanted = mappings.get(field, frozenset())
     group = specifier.partition("/")[0]
     return bool(wanted & {EVERYTHING, specifier, f"{group}/{EVERYTHING}"})
-
-
-def _text(value: str | bytes) -> str:
-    return value if isinstance(value, str) else value.hex()

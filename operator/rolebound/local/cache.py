@@ -7,8 +7,12 @@ no JSON, no `typing`, nor whatever imports them.
 """
 
 import os
-from fcntl import LOCK_EX, flock
-from hashlib import sha256
+
+try:
+    # hashlib loads OpenSSL, which takes longer than all else that is done here; Python's own `random` does the same.
+    from _blake2 import blake2b
+except ImportError:  # a Python that was built to have OpenSSL's hashes only
+    from hashlib import blake2b
 
 _FORM = "rolebound cache 1"
 # What shapes a session or who is asked for it, beside the command line; how AWS is reached is not part of it.
@@ -44,7 +48,8 @@ def key_of(command: list[str], environ: dict[str, str]) -> str:
     """Return the name of the entry for a command called like this."""
     said = [f"{name}={value}" for name, value in sorted(environ.items()) if name.startswith("ROLEBOUND_")]
     said += [f"{name}={environ.get(name, '')}" for name in _VARIABLES]
-    return sha256("\0".join([_FORM, *command, "", *said]).encode(errors="surrogateescape")).hexdigest()
+    whole = "\0".join([_FORM, *command, "", *said]).encode(errors="surrogateescape")
+    return blake2b(whole, digest_size=32).hexdigest()
 
 
 def directory(environ: dict[str, str]) -> str:
@@ -93,6 +98,8 @@ class Lock:
         self._descriptor = -1
 
     def __enter__(self) -> bool:
+        from fcntl import LOCK_EX, flock  # noqa: PLC0415 - who finds an entry needs no lock
+
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)  # fails for "", as it must
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)

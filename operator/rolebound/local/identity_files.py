@@ -21,11 +21,11 @@ from rolebound.errors import CertificateMissing, CertificateUnsuitable, KeyMisma
 from rolebound.local.flags import PKCS11_REFUSED, TPM_REFUSED
 from rolebound.model.identity import SigningIdentity, Source
 from rolebound.model.keys import PrivateKey, checked_key
+from rolebound.pki.files import read
 
 Password = Callable[[str], bytes]
 """Gives the password of what it is told, or raises."""
 
-_LARGEST: Final = 1 << 20
 _BEGIN: Final = b"-----BEGIN "
 _ROTATION_TRIES: Final = 3
 _ROTATION_PAUSE: Final = 0.3  # seconds
@@ -141,16 +141,7 @@ def _content(path: Path) -> bytes:
     for scheme, refusal in (("pkcs11:", PKCS11_REFUSED), ("handle:", TPM_REFUSED)):
         if str(path).startswith(scheme):
             raise CertificateUnsuitable(f"{path}: {refusal}")
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise CertificateMissing(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError:
-        raise CertificateMissing(f"{str(path)!r} is no path") from None
-    if len(content) > _LARGEST:
-        raise CertificateUnsuitable(f"{path} is larger than a megabyte: it is no certificate or key")
-    return content
+    return read(path, CertificateMissing, CertificateUnsuitable)
 
 
 def _written_at(path: Path) -> int:

@@ -9,15 +9,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from getpass import getpass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from rolebound.errors import CertificateUnsuitable, SpecInvalid
+from rolebound.errors import CertificateUnsuitable, CommandRefused, SpecInvalid
+from rolebound.local import passwords
 from rolebound.local.identity_files import IdentityFiles, Password
 from rolebound.local.values import Values, config_file, user_path
 from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
 from rolebound.model.session import Endpoint, SessionRequest
+from rolebound.pki.files import read
 
 A = TypeVar("A")
 
@@ -90,16 +91,15 @@ def password(values: Values) -> Password:
 def _password(values: Values, what: str) -> bytes:
     text, path = values.text("pkcs8-password"), values.path("pkcs8-password-file")
     if text:
-        return text.encode(errors="surrogateescape")
+        return os.fsencode(text)
     if path:
         try:
-            return path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
-        except OSError as error:
-            raise values.wrong("pkcs8-password-file", f"{path} cannot be read: {error.strerror}") from None
+            return passwords.first_line(read(path))
+        except CommandRefused as error:
+            raise values.wrong("pkcs8-password-file", str(error)) from None
     try:
-        os.close(os.open("/dev/tty", os.O_RDWR))  # getpass would read a password from standard input, and show it
-        return getpass(f"Password of {what}: ").encode()
-    except (OSError, EOFError):
+        return passwords.typed(f"Password of {what}: ")
+    except OSError:
         raise CertificateUnsuitable(
             f"{what} is encrypted; give its password with --pkcs8-password-file or ROLEBOUND_PKCS8_PASSWORD"
         ) from None

@@ -6,10 +6,8 @@ from, so that an error can say where to mend it.
 """
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,6 +109,8 @@ def user_path(text: str) -> Path:
 
 def _of_file(path: Path) -> dict[str, Value]:
     """Return what the file says; it serves every command, so a flag of any is known."""
+    import tomllib  # noqa: PLC0415 - many have no file
+
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -119,6 +119,8 @@ def _of_file(path: Path) -> dict[str, Value]:
         raise SettingsError(f"{path} is not TOML: {error}") from None
     for name in document:
         if name not in FLAGS or name == CONFIG:
+            from difflib import get_close_matches  # noqa: PLC0415 - on a mistake only
+
             near = get_close_matches(name, FLAGS, 1)
             raise SettingsError(f"{path}: there is no setting {name!r}{f'; did you mean {near[0]}?' if near else ''}")
     return {name: Value(_text(path, name, value), f"{name} in {path}") for name, value in document.items()}

@@ -235,8 +235,8 @@ def leaf_faults(leaf: x509.Certificate, place: str) -> Iterator[tuple[Aspect, st
         yield Aspect.SUBJECT, f"{text}; issue it with a common name (cert-manager: spec.commonName)"
     if weak := _weak_hash(leaf, place):
         yield Aspect.FORM, weak
-    constraints = _extension(leaf, x509.BasicConstraints)
-    usage = _extension(leaf, x509.KeyUsage)
+    constraints = extension(leaf, x509.BasicConstraints)
+    usage = extension(leaf, x509.KeyUsage)
     if constraints is not None and constraints.ca:
         yield Aspect.USAGES, f"{place} is a CA; issue a client certificate (basicConstraints CA:FALSE) from it"
     if usage is None or not usage.digital_signature:
@@ -255,7 +255,8 @@ def _weak_hash(certificate: x509.Certificate, place: str) -> str:
     return f"{place} is signed with {algorithm.name}; Roles Anywhere asks for SHA-256 or better"
 
 
-def _extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
+def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
+    """Return the certificate's extension of that kind, or None."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:

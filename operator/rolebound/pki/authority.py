@@ -16,7 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rolebound.clock import rfc3339
 from rolebound.errors import CommandRefused
-from rolebound.pki.certificates import check_authority, extension
+from rolebound.model.identity import extension
+from rolebound.pki.certificates import check_authority
 from rolebound.pki.keys import PrivateKey, key_like
 
 # A certificate is at once used against clocks that are not this machine's; AWS's signatures allow five minutes too.

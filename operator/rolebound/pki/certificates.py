@@ -4,21 +4,20 @@ https://docs.aws.amazon.com/rolesanywhere/latest/userguide/trust-model.html
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, TypeVar
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 
 from rolebound.errors import CertificateUnsuitable
+from rolebound.model.identity import extension
 
 ANCHOR_CERTIFICATES: Final = 2
 """How many certificates one trust anchor takes."""
 ANCHOR_CHARACTERS: Final = 16_000
 """How long the PEM of one trust anchor may be."""
 _WEAK_HASHES: Final = (hashes.MD5, hashes.SHA1)
-
-E = TypeVar("E", bound=x509.ExtensionType)
 
 
 def certificates_pem(certificates: Iterable[x509.Certificate]) -> bytes:
@@ -80,11 +79,3 @@ def _is_weak(certificate: x509.Certificate) -> bool:
         return isinstance(certificate.signature_hash_algorithm, _WEAK_HASHES)
     except UnsupportedAlgorithm:
         return False  # newer than this library; AWS decides
-
-
-def extension(certificate: x509.Certificate, kind: type[E]) -> E | None:
-    """Return the certificate's extension of that kind, or None."""
-    try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from rolebound.errors import CommandRefused
+from rolebound.errors import CommandRefused, Error
 
 ROOT_CERTIFICATE: Final = "root-cert.pem"
 ROOT_KEY: Final = "root-key.pem"
@@ -22,17 +22,17 @@ OLD: Final = ".old"
 _LARGEST: Final = 1 << 20
 
 
-def read(path: Path) -> bytes:
-    """Return what is in a file; CommandRefused says why it cannot be read."""
+def read(path: Path, missing: type[Error] = CommandRefused, unfit: type[Error] = CommandRefused) -> bytes:
+    """Return what is in a file; raises `missing` where it cannot be read, and `unfit` where it is too long."""
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except OSError as error:
-        raise CommandRefused(f"cannot read {path}: {error.strerror}") from None
+        raise missing(f"{path} cannot be read: {error.strerror}") from None
     except ValueError:
-        raise CommandRefused(f"{str(path)!r} is no file name") from None
+        raise missing(f"{str(path)!r} is no file name") from None
     if len(content) > _LARGEST:
-        raise CommandRefused(f"{path} is longer than any certificate or key")
+        raise unfit(f"{path} is longer than any certificate or key")
     return content
 
 

@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rolebound.clock import rfc3339
-from rolebound.model.identity import leaf_faults
+from rolebound.model.identity import extension, leaf_faults
 from rolebound.model.keys import kind
-from rolebound.pki.certificates import authority_faults, extension
+from rolebound.model.tags import TAG_VALUE, attributes
+from rolebound.pki.certificates import authority_faults
 from rolebound.pki.keys import is_accepted
-from rolebound.pki.names import TAG_VALUE
 
 _USAGES: Final = {
     "digital_signature": "digitalSignature",
@@ -48,7 +48,7 @@ def description(certificate: x509.Certificate, place: str, now: datetime) -> dic
         "use": "trust anchor" if is_ca else "client",
     }
     faults = list(_faults(certificate, place, now, is_ca=is_ca))
-    tags = {} if is_ca else dict(_tags(certificate))
+    tags = {} if is_ca else {key: value for key, value in attributes(certificate) if TAG_VALUE.fullmatch(value)}
     return facts | {"accepted": not faults, "faults": faults, "principalTags": tags}
 
 
@@ -84,26 +84,6 @@ def _faults(certificate: x509.Certificate, place: str, now: datetime, *, is_ca: 
         yield f"{place} has expired"
     if now < certificate.not_valid_before_utc:
         yield f"{place} is not valid yet"
-
-
-def _tags(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
-    """Yield the session tags that AWS makes of a certificate, without those that it drops."""
-    # https://docs.aws.amazon.com/rolesanywhere/latest/userguide/attribute-mapping.html
-    found = [*_name_tags("x509Subject", certificate.subject), *_name_tags("x509Issuer", certificate.issuer)]
-    names = extension(certificate, x509.SubjectAlternativeName)
-    if names is not None:  # the first of each kind
-        found += [("x509SAN/DNS", value) for value in names.get_values_for_type(x509.DNSName)[:1]]
-        found += [("x509SAN/URI", value) for value in names.get_values_for_type(x509.UniformResourceIdentifier)[:1]]
-        for name in names.get_values_for_type(x509.DirectoryName)[:1]:
-            found += _name_tags("x509SAN/Name", name)
-    yield from ((tag, value) for tag, value in found if TAG_VALUE.fullmatch(value))
-
-
-def _name_tags(prefix: str, name: x509.Name) -> Iterator[tuple[str, str]]:
-    values: dict[str, list[str]] = {}
-    for attribute in name:
-        values.setdefault(attribute.rfc4514_attribute_name, []).append(str(attribute.value))
-    yield from ((f"{prefix}/{key}", "/".join(several)) for key, several in values.items())
 
 
 def _key_usage(certificate: x509.Certificate) -> Iterator[str]:

@@ -12,11 +12,6 @@ from rolebound.errors import CommandRefused
 # https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LONGEST_NAME: Final = 253
-TAG_VALUE: Final = re.compile(r"[\w\s.:/=+\-@]{1,256}")
-"""What a session tag's value may be; AWS drops any other in silence, and a condition on it never holds.
-
-https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html
-"""
 
 
 def subject_of(text: str) -> x509.Name:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rolebound.api import names
-from rolebound.api.objects import Body, parse_claims
+from rolebound.api.objects import Body, listed, parse_claims
 from rolebound.errors import SpecInvalid
 from rolebound.model.objects import DeliveryType
 
@@ -94,7 +94,7 @@ def _list(annotations: Mapping[str, Any], annotation: str, form: re.Pattern[str]
     text = annotations.get(annotation)
     if text is None:
         return None
-    entries = [entry.strip(" ") for entry in text.split(",")] if len(text) <= _LONGEST else []
+    entries = listed(text) if len(text) <= _LONGEST else []
     if not entries or len(entries) > _MOST:
         raise SpecInvalid(
             f"annotation {annotation} is too long: {len(text)} characters; "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from rolebound.errors import CommandRefused
-from rolebound.pki.names import TAG_VALUE
+from rolebound.model.tags import TAG_VALUE
 
 _KEY: Final = re.compile(r"x509(Subject|Issuer|SAN)/[\w./-]{1,100}", re.ASCII)
 _ALTERNATIVE_NAMES: Final = ("DNS", "URI")
@@ -37,7 +37,7 @@ class Pin:
                 f"{text[:200]!r} pins nothing; write CN=web, OU=shop, DNS=web.example, URI=spiffe://example/web, "
                 "or a whole tag such as x509Issuer/CN=NAME"
             )
-        if TAG_VALUE.fullmatch(value) is None:
+        if not value or TAG_VALUE.fullmatch(value) is None:
             raise CommandRefused(
                 f"{value[:200]!r} cannot be pinned: AWS makes a session tag of at most 256 letters, digits, spaces and "
                 "_.:/=+-@ alone"

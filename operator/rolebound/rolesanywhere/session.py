@@ -9,13 +9,39 @@ from pathlib import Path
 from typing import Any, Final
 
 import botocore.session
+from botocore.credentials import CredentialResolver
+from botocore.loaders import Loader
 
 from rolebound.model.identity import SigningIdentity
 from rolebound.rolesanywhere.signing import X509Credentials
 
+SERVICE: Final = "rolesanywhere"
 _MODELS: Final = str(Path(__file__).parent / "data")
 IDENTITY: Final = "identity"
 """The parameter of `create_session` that is not sent: the SigningIdentity, or X509Credentials, to sign with."""
+
+
+class _OneService(Loader):
+    """Finds models, and takes the one service for known.
+
+    botocore's own looks into 400 directories for the names of all services, twice for each client: a tenth of a first
+    call.
+    """
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+        """Return the service."""
+        return [SERVICE]
+
+
+def new_session() -> botocore.session.Session:
+    """Return a session for clients of this service, and no other, that have the operation and no credentials."""
+    session = register(botocore.session.Session())
+    # The certificate is the only credential. Without this botocore looks for others: at EC2's metadata service, and in
+    # the user's profile, whose credential_process may be the very command that is asking.
+    session.register_component("credential_provider", CredentialResolver([]))
+    paths = session.get_component("data_loader").search_paths
+    session.register_component("data_loader", _OneService(paths, include_default_search_paths=False))
+    return session
 
 
 def register(session: botocore.session.Session) -> botocore.session.Session:

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import NoCredentialsError
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from rolebound import clock
+from rolebound import __version__, clock
 from rolebound.errors import (
     AWSUnavailable,
     Error,
@@ -30,7 +30,7 @@ from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
 from rolebound.model.identity import SigningIdentity
 from rolebound.model.session import Endpoint, SessionRequest
 from rolebound.rolesanywhere.client import RolesAnywhere
-from rolebound.rolesanywhere.session import register
+from rolebound.rolesanywhere.session import new_session, register
 from tests.support.builders import ANCHOR, PROFILE, ROLE
 from tests.support.pki import CA
 
@@ -328,3 +328,20 @@ def test_botocores_variables_choose_the_endpoint_where_nothing_else_does(monkeyp
     monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
 
     assert "rolesanywhere-fips." in RolesAnywhere()._client(Endpoint("us-east-1")).meta.endpoint_url
+
+
+def test_cloudtrail_is_told_who_calls(
+    anywhere: RolesAnywhere, identity: SigningIdentity, endpoint: Endpoint, answer: Answer
+) -> None:
+    anywhere.create_session(identity, REQUEST, endpoint)
+
+    assert answer.seen[0][1]["User-Agent"].startswith(f"rolebound/{__version__} ")
+
+
+def test_models_are_found_where_the_user_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+
+    session = new_session()
+
+    assert session.get_available_services() == ["rolesanywhere"]
+    assert str(tmp_path) in session.get_component("data_loader").search_paths
