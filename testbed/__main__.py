@@ -28,7 +28,7 @@ def _setup() -> int:
     with_node = can_have_node()
     binaries.ensure(binaries.CONTROL_PLANE + (binaries.NODE if with_node else ()))
     if with_node:
-        debian.ensure({**debian.NODE, **debian.IMAGES})
+        debian.ensure({**debian.NODE, **debian.IMAGES, **debian.SHELLS})
         for image in (images.pause, images.client, images.operator):
             image()
     else:

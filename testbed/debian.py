@@ -22,6 +22,8 @@ IMAGES: Final[Mapping[str, str]] = {
     "debootstrap": "debootstrap",
     "/bin/busybox": "busybox-static",
 }
+SHELLS: Final[Mapping[str, str]] = {"fish": "fish"}
+"""Those that `rolebound env` speaks to, beside sh, which is there."""
 
 
 def missing(wanted: Mapping[str, str]) -> list[str]:
