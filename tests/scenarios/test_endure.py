@@ -249,6 +249,20 @@ def test_shared_secret_deleted_by_hand_comes_back_at_once(aws: Aws, sandbox: San
     sandbox.eventually("back", lambda: sandbox.keys("rolebound-reader-api") not in ({}, old), seconds=15)
 
 
+def test_secret_deleted_thirty_times_costs_one_session_more_and_delays_nobody(aws: Aws, sandbox: Sandbox) -> None:
+    setup, bystander, other = aws.setup(), aws.setup(), Sandbox.make(sandbox.cluster)
+    bound(sandbox, setup)
+
+    for number in range(30):
+        sandbox.delete("secret", "api-1-aws")
+        sandbox.eventually("back", lambda: sandbox.get("secret", "api-1-aws"), seconds=5)
+        if number == 15:
+            assert bound(other, bystander)
+
+    assert setup.issued() == 2
+    assert aws.client_as("sts", sandbox.keys("api-1-aws")).get_caller_identity()
+
+
 def test_credentials_renew_by_themselves(short_lived_aws: Aws, sandbox: Sandbox) -> None:
     """AWS grants 10 s here instead of an hour, so two lifetimes pass in 22 s."""
     aws, setup = short_lived_aws, short_lived_aws.setup()

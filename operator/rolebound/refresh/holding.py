@@ -8,7 +8,7 @@ from rolebound.model.credential import Credential, StoredCredential
 from rolebound.model.objects import ObjectName, Pod
 from rolebound.planning.renewal import first_due, retry_due
 from rolebound.planning.schedule import Due
-from rolebound.refresh.issuance import Issued
+from rolebound.refresh.issuance import Issued, Written
 
 
 @dataclass(slots=True)
@@ -22,7 +22,9 @@ class Holding:
     problem: Error | None = None
     attempts: int = 0
     kept: Issued | None = None
-    """A session that could not be written yet."""
+    """A session that could not be written yet, or may have to be written again."""
+    was_deleted: bool = False
+    """Somebody else deleted its Secret, and may do so again: the session that replaces it is kept."""
 
     @property
     def secret(self) -> ObjectName | None:
@@ -37,6 +39,16 @@ class Holding:
             return first_due(self.decision, self.stored, now, chance)
         deadline = self.stored.expires_at if self.stored else now
         return retry_due(self.problem, self.attempts, deadline, now, chance)
+
+    def lose(self) -> None:
+        """Take note that somebody else deleted its Secret."""
+        self.stored, self.was_deleted = None, True
+
+    def succeed(self, written: Written) -> None:
+        """Take note of what its Secret holds now."""
+        self.stored, self.problem, self.attempts = written.stored, None, 0
+        self.kept = written.issued if self.was_deleted else None
+        self.was_deleted = False
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether its renewal is due and was not tried yet."""

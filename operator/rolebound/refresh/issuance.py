@@ -2,6 +2,7 @@
 
 Each step raises an error that says who must act; no step is tried twice here, the schedule does that. A session that
 AWS gave and the cluster would not take is kept and written on the next attempt, so nothing that was paid for is lost.
+One whose Secret was deleted before is kept too: docs/decisions/20261125-session-of-a-deleted-secret.md says why.
 """
 
 import asyncio
@@ -52,10 +53,19 @@ class Issued:
     serial: int
     fingerprint: str
 
-    def fits(self, credential: Credential, now: datetime) -> bool:
-        """Whether it may still be written for `credential`."""
+    def fits(self, credential: Credential, stored: StoredCredential | None, now: datetime) -> bool:
+        """Whether it may be written for `credential`, and is newer than what the Secret holds."""
         half = self.session.issued_at + self.session.lifetime / 2
-        return self.fingerprint == credential.fingerprint and now < half
+        is_newer = stored is None or stored.issued_at < self.session.issued_at.replace(microsecond=0)
+        return self.fingerprint == credential.fingerprint and now < half and is_newer
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a Secret holds, and the session in it where this process knows that."""
+
+    stored: StoredCredential
+    issued: Issued | None
 
 
 class Unwritten(Error):
@@ -83,13 +93,13 @@ class Issuer:
 
     async def issue(
         self, credential: Credential, stored: StoredCredential | None, kept: Issued | None, line: Line
-    ) -> StoredCredential:
+    ) -> Written:
         """Return what the Secret of `credential` holds afterwards; raises an Error, or Unwritten with the session."""
         if stored is None:
             stored = await self.secrets.find(credential)
             if stored is not None and stored.fingerprint == credential.fingerprint and _is_fresh(stored):
-                return stored  # written before a restart, or by a write whose answer was lost
-        issued = kept if kept is not None and kept.fits(credential, clock.now()) else None
+                return Written(stored, None)  # written before a restart, or by a write whose answer was lost
+        issued = kept if kept is not None and kept.fits(credential, stored, clock.now()) else None
         if issued is None:
             issued = await self._session(credential, line)
         manifest = secret_manifest(credential, issued.session, issued.serial)
@@ -98,7 +108,7 @@ class Issuer:
         except Error as error:
             raise Unwritten(error, issued) from error
         self.metrics.secret_writes.inc()
-        return written
+        return Written(written, issued)
 
     async def _session(self, credential: Credential, line: Line) -> Issued:
         identity = await usable_identity(self.certificates, credential)

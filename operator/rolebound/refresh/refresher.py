@@ -23,7 +23,7 @@ from rolebound.planning.decisions import pod_credential, shared_credential
 from rolebound.planning.reporting import Holder
 from rolebound.refresh.holding import Holding, same
 from rolebound.refresh.inventory import Inventory
-from rolebound.refresh.issuance import Issuer, Line, Unwritten
+from rolebound.refresh.issuance import Issuer, Line, Unwritten, Written
 from rolebound.refresh.lanes import Lanes
 from rolebound.refresh.withdrawals import Withdrawals
 
@@ -59,6 +59,8 @@ class Refresher:
     _found: dict[ObjectName, StoredCredential] = field(default_factory=dict)
     _under_way: set[UnitKey] = field(default_factory=set)
     _blocked: dict[ObjectName, set[UnitKey]] = field(default_factory=dict)
+    _deleted_meanwhile: dict[ObjectName, str] = field(default_factory=dict)
+    """Uids of Secrets that somebody else deleted while an attempt for the name was under way."""
 
     def __post_init__(self) -> None:
         self.lanes = Lanes(self.sessions_per_second, self._attempt)
@@ -100,14 +102,17 @@ class Refresher:
 
     def secret_deleted(self, secret: ObjectName, uid: str) -> None:
         """Make a Secret anew that somebody else deleted; what was withdrawn here is known no more."""
+        if any(holding.secret == secret for key in self._under_way if (holding := self._holdings.get(key))):
+            self._deleted_meanwhile[secret] = uid  # the watch can be faster than the answer to the write
+            return
         found = self._found.get(secret)
         if found is None or found.uid != uid:
             return
         del self._found[secret]
         for key, holding in self._holdings.items():
-            if holding.stored == found and key not in self._under_way:
+            if holding.stored == found:
                 log.info("deleted_by_others", secret=str(secret))
-                holding.stored = None
+                holding.lose()
                 self._schedule(key)
 
     def adopt(self, stored: Iterable[StoredCredential], listed_at: datetime) -> None:
@@ -126,7 +131,10 @@ class Refresher:
             wanted.add(holding.decision.secret)
             found = self._found.get(holding.decision.secret)
             if key not in self._under_way and holding.stored is not None and found != holding.stored:
-                holding.stored = found if found is not None and found.serves(holding.decision) else None
+                if found is not None and found.serves(holding.decision):
+                    holding.stored = found
+                else:
+                    holding.lose()
                 self._schedule(key)
         for secret in self._found.keys() - wanted:
             self._withdraw(self._found[secret])
@@ -225,19 +233,22 @@ class Refresher:
         self._under_way.add(key)
         try:
             await self.withdrawals.wait(credential.secret)
-            stored = await self.issuer.issue(credential, holding.stored, holding.kept, line)
+            written = await self.issuer.issue(credential, holding.stored, holding.kept, line)
         except Error as error:
             self._failed(key, holding, credential, error)
         except Exception as error:
             log.exception("attempt_crashed", binding=str(key.binding), holder=holding.name)
             self._failed(key, holding, credential, ClusterUnavailable(f"internal error: {type(error).__name__}"))
         else:
-            self._succeeded(key, holding, credential, stored)
+            self._succeeded(key, holding, credential, written)
         finally:
             self._under_way.discard(key)
             self._schedule(key)
+            if uid := self._deleted_meanwhile.pop(credential.secret, None):
+                self.secret_deleted(credential.secret, uid)
 
-    def _succeeded(self, key: UnitKey, holding: Holding, credential: Credential, stored: StoredCredential) -> None:
+    def _succeeded(self, key: UnitKey, holding: Holding, credential: Credential, written: Written) -> None:
+        stored = written.stored
         self._found[stored.secret] = stored
         current = self._holdings.get(key)
         if current is None or current.secret != credential.secret:  # withdrawn while under way
@@ -246,7 +257,7 @@ class Refresher:
         first, recovered = holding.stored is None, holding.problem is not None
         current.stored = stored
         if current is holding:
-            holding.problem, holding.attempts, holding.kept = None, 0, None
+            holding.succeed(written)
         log.info("issued", binding=str(key.binding), holder=holding.name, expires_at=clock.rfc3339(stored.expires_at))
         if first or recovered:
             reason = Reason.ISSUED if first else Reason.REFRESHED

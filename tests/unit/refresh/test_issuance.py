@@ -4,6 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rolebound import clock
 from rolebound.errors import AWSUnavailable, Error, RoleNotReady, SessionNameRefused
@@ -12,7 +14,7 @@ from rolebound.model.objects import RoleName
 from rolebound.planning.decisions import Facts, pod_credential
 from rolebound.refresh.issuance import Issued, Line, Unwritten
 from tests.support.api_server import refusing
-from tests.support.builders import NOON, a_binding, a_pod, a_role, a_session
+from tests.support.builders import NOON, a_binding, a_pod, a_role, a_session, stored_for
 from tests.support.pki import CA
 from tests.unit.refresh.engine import CLIENT, Engine
 
@@ -37,20 +39,29 @@ def issued(age: timedelta, credential: Credential = CREDENTIAL) -> Issued:
 
 
 def test_kept_session_fits_until_its_half_life() -> None:
-    assert issued(timedelta(minutes=29)).fits(CREDENTIAL, NOON)
-    assert not issued(timedelta(minutes=30)).fits(CREDENTIAL, NOON)
+    assert issued(timedelta(minutes=29)).fits(CREDENTIAL, None, NOON)
+    assert not issued(timedelta(minutes=30)).fits(CREDENTIAL, None, NOON)
 
 
 def test_kept_session_fits_nothing_else() -> None:
     other = pod_credential(a_binding(delivery={"profile": "other"}), a_pod(), Facts(a_role(), {}))
 
-    assert not issued(timedelta(), other).fits(CREDENTIAL, NOON)
+    assert not issued(timedelta(), other).fits(CREDENTIAL, None, NOON)
+
+
+@given(kept=st.integers(0, 3600), stored=st.integers(0, 3600), fraction=st.floats(0, 0.999))
+def test_kept_session_replaces_only_an_older_one(kept: int, stored: int, fraction: float) -> None:
+    """A renewal must not write again what the Secret holds, nor what came before it."""
+    held = issued(timedelta(seconds=kept - fraction))
+    there = stored_for(CREDENTIAL, NOON - timedelta(seconds=stored))
+
+    assert held.fits(CREDENTIAL, there, NOON) == (kept < stored and kept - fraction < 1800)
 
 
 async def test_written_secret_is_what_comes_back(
     engine: Engine, line: Line, outcomes: list[tuple[RoleName, Error | None]]
 ) -> None:
-    stored = await engine.issuer.issue(CREDENTIAL, None, None, line)
+    stored = (await engine.issuer.issue(CREDENTIAL, None, None, line)).stored
 
     assert stored.serves(CREDENTIAL)
     assert stored.expires_at - stored.issued_at == HOUR
@@ -60,9 +71,9 @@ async def test_written_secret_is_what_comes_back(
 
 
 async def test_good_secret_of_an_earlier_life_is_taken_over(engine: Engine, line: Line) -> None:
-    stored = await engine.issuer.issue(CREDENTIAL, None, None, line)
+    stored = (await engine.issuer.issue(CREDENTIAL, None, None, line)).stored
 
-    assert await engine.issuer.issue(CREDENTIAL, None, None, line) == stored
+    assert (await engine.issuer.issue(CREDENTIAL, None, None, line)).stored == stored
 
     assert len(engine.aws.requests) == 1
 
@@ -71,7 +82,7 @@ async def test_secret_of_an_earlier_specification_is_renewed(engine: Engine, lin
     await engine.issuer.issue(CREDENTIAL, None, None, line)
     changed = pod_credential(a_binding(delivery={"type": "StaticFile"}), a_pod(), Facts(a_role(), {}))
 
-    stored = await engine.issuer.issue(changed, None, None, line)
+    stored = (await engine.issuer.issue(changed, None, None, line)).stored
 
     assert stored.fingerprint == changed.fingerprint
     assert len(engine.aws.requests) == 2
@@ -84,7 +95,7 @@ async def test_unwritten_session_comes_back_with_the_error(engine: Engine, line:
     with pytest.raises(Unwritten, match="exceeded quota") as caught:
         await engine.issuer.issue(CREDENTIAL, None, None, line)
 
-    assert caught.value.issued.fits(CREDENTIAL, clock.now())
+    assert caught.value.issued.fits(CREDENTIAL, None, clock.now())
 
 
 async def test_kept_session_is_written_without_asking_aws(engine: Engine, line: Line) -> None:
