@@ -71,17 +71,18 @@ class Mounted:
         return [sys.executable, "-m", "rolebound", "endpoint", "--port", str(self.port), *options]
 
     @contextmanager
-    def running(self) -> Iterator["subprocess.Popen[str]"]:
-        """The sidecar, listening."""
+    def running(self, descriptors: int = 0) -> Iterator["subprocess.Popen[str]"]:
+        """The sidecar, listening; with a limit on its descriptors where one is given."""
         files = [
             "--file",
             str(self.folder / "aws" / "default.json"),
             "--token-file",
             str(self.folder / "endpoint" / "token"),
         ]
-        process = subprocess.Popen(
-            self.command(*files), env={"PYTHONPATH": "operator"}, stderr=subprocess.PIPE, text=True
-        )
+        command = self.command(*files)
+        if descriptors:
+            command = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh", *command]
+        process = subprocess.Popen(command, env={"PYTHONPATH": "operator"}, stderr=subprocess.PIPE, text=True)
         try:
             wait_until("the sidecar", lambda: self._listens(process), 30, every=0.02)
             yield process

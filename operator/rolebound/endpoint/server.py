@@ -2,14 +2,18 @@
 
 Carries bytes and decides nothing: each request goes whole to `answer`, which must not block. Every state that a
 connection can be in has a deadline, and there are never more than so many connections: one too many ends the one whose
-deadline is next. docs/decisions/20261124-own-loopback-server.md says why it is not the standard library's.
+deadline is next. So does a lack of descriptors, after which a moment passes before the next connection is taken.
+docs/decisions/20261124-own-loopback-server.md says why it is not the standard library's.
 """
 
+import errno
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import AF_INET, SHUT_WR, SO_REUSEADDR, SOL_SOCKET, socket, socketpair
 from time import monotonic
@@ -26,11 +30,24 @@ IDLE_FOR: Final = 60.0
 REQUEST_WITHIN: Final = 5.0
 ANSWER_TAKEN_WITHIN: Final = 5.0
 _LINGER_FOR: Final = 1.0
+_ACCEPT_AGAIN_AFTER: Final = 0.2
 _CHUNK: Final = 8192
 
 _TOO_SLOW: Final = failure(HTTPStatus.REQUEST_TIMEOUT, "RequestTimeout", "the request did not come whole in time")
 
+# Standard streams, selector, listener, alarm and the one file that is read at a time, and as many again to spare.
+_OTHER_DESCRIPTORS: Final = 16
+# accept(2): "out of" something. It fails again at once for as long as that lasts, though the listener stays readable.
+_OUT_OF_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
 Answer = Callable[[Request], Response]
+
+
+def most_connections() -> int:
+    """Return how many connections the process' limit leaves room for, beside the files that answers are read from."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = limit == resource.RLIM_INFINITY
+    return MOST_CONNECTIONS if unlimited else max(1, min(MOST_CONNECTIONS, limit - _OTHER_DESCRIPTORS))
 
 
 def listen(port: int) -> socket:
@@ -68,6 +85,9 @@ class Server:
     between_every: float = 60.0
     _selector: DefaultSelector = field(default_factory=DefaultSelector)
     _connections: set[_Connection] = field(default_factory=set)
+    _most: int = field(default_factory=most_connections)
+    _accepts_again_at: float = inf
+    """When the listener is looked at again; inf while it is."""
     _alarm: tuple[socket, socket] = field(default_factory=socketpair)
     _stopped: bool = False
 
@@ -79,7 +99,8 @@ class Server:
                 if monotonic() >= between_at:
                     self.between()
                     between_at = monotonic() + self.between_every
-                until = min([between_at, *(each.deadline for each in self._connections)])
+                self._accept_again()
+                until = min([between_at, self._accepts_again_at, *(each.deadline for each in self._connections)])
                 for key, _ in self._selector.select(max(0.0, until - monotonic())):
                     self._turn(key.data)
                 self._end_overdue()
@@ -122,14 +143,31 @@ class Server:
     def _accept(self) -> None:
         try:
             accepted, _ = self.listener.accept()
-        except OSError:  # gone again, or the alarm
-            return
+        except OSError as error:
+            if error.errno in _OUT_OF_DESCRIPTORS and self._accepts_again_at == inf:
+                self._pause()
+            return  # else it is gone again, or this is the alarm
         accepted.settimeout(0)
-        if len(self._connections) >= MOST_CONNECTIONS:
-            self._close(min(self._connections, key=lambda each: each.deadline))
+        if len(self._connections) >= self._most:
+            self._end_next()
         connection = _Connection(accepted, monotonic() + IDLE_FOR)
         self._connections.add(connection)
         self._selector.register(accepted, EVENT_READ, connection)
+
+    def _pause(self) -> None:
+        """Let what there is too little of become free, instead of asking for it again and again."""
+        if self._connections:
+            self._end_next()
+        self._selector.unregister(self.listener)
+        self._accepts_again_at = monotonic() + _ACCEPT_AGAIN_AFTER
+
+    def _accept_again(self) -> None:
+        if monotonic() >= self._accepts_again_at:
+            self._accepts_again_at = inf
+            self._selector.register(self.listener, EVENT_READ)
+
+    def _end_next(self) -> None:
+        self._close(min(self._connections, key=lambda each: each.deadline))
 
     def _receive(self, connection: _Connection) -> None:
         data = connection.socket.recv(_CHUNK)
