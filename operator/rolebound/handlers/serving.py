@@ -4,6 +4,9 @@ kopf's own server closes its port when its certificate changes, and a call in th
 certificate into the open port: connections that stand go on, new ones get the new certificate. When the operator is
 told to end, it answers until the API servers have turned to another replica. And it takes a JSON patch as it is: kopf's
 way to find one, by comparing two pods, took longer than all the rest of an admission.
+
+Whoever reaches the port may send anything, so what is held in memory at a time is bounded: small reviews wait for their
+turn with their text read, large ones without, and beyond a number of calls an API server is asked to come back.
 """
 
 import asyncio
@@ -30,6 +33,14 @@ log = structlog.get_logger(__name__)
 PATH: Final = "/inject"
 # An AdmissionReview holds a pod at most twice, and etcd takes no object above 1.5 MiB.
 _LARGEST: Final = 4 * 1024 * 1024
+# JSON can need twenty times its text as objects: 80 MiB for the largest review, and 80 for these together. A pod with a
+# hundred containers is small.
+_LARGE_AT_A_TIME: Final = 1
+_SMALL: Final = 128 * 1024
+_SMALL_AT_A_TIME: Final = 32
+# Each connection costs some 500 KiB with its TLS. An API server makes at most 200 changes at a time by default.
+_MOST_CALLS: Final = 256
+_READ_WITHIN: Final = 3.0  # seconds, below the webhook's timeoutSeconds
 # What is then still under way is cut off; an API server itself waits no longer.
 _LAST_ANSWERS: Final = 5.0
 
@@ -62,6 +73,9 @@ class AdmissionServer:
     _draining: bool = False
     _context: ssl.SSLContext = field(default_factory=_server_context)
     _certified: asyncio.Event = field(default_factory=asyncio.Event)
+    _calls: int = 0
+    _small: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SMALL_AT_A_TIME))
+    _large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_A_TIME))
 
     def present(self, certificate: ServingCertificate) -> None:
         """Serve with `certificate` from the next connection on."""
@@ -105,17 +119,47 @@ class AdmissionServer:
         await runner.cleanup()
 
     async def _answer(self, fn: kopf.WebhookFn, request: web.Request) -> web.Response:
+        if self._calls >= _MOST_CALLS:
+            # With Retry-After the API server calls again by itself, for as long as its own patience lasts.
+            return web.Response(status=429, headers={"Retry-After": "1"}, text="too many calls at a time")
+        self._calls += 1
         try:
-            review = json.loads(await request.read())
-            response = web.json_response(await _reviewed(fn, review))
-        except web.HTTPRequestEntityTooLarge:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever is no AdmissionReview of a pod; kopf raises all sorts
-            log.warning("webhook_request_unusable", error=type(error).__name__)
-            response = web.Response(status=400, text=f"not an AdmissionReview of a pod ({type(error).__name__})")
+            response = await self._in_turn(fn, request)
+        finally:
+            self._calls -= 1
         if self._draining:
             response.force_close()  # so that an API server's next call goes to another replica
         return response
+
+    async def _in_turn(self, fn: kopf.WebhookFn, request: web.Request) -> web.Response:
+        length = request.content_length
+        if length is not None and length <= _SMALL:
+            text = await _text(request)
+            async with self._small:
+                return await _decided(fn, text)
+        if length is not None and length > _LARGEST:
+            raise web.HTTPRequestEntityTooLarge(max_size=_LARGEST, actual_size=length)
+        async with self._large:
+            response = await _decided(fn, await _text(request))
+        response.force_close()  # aiohttp keeps a request's body for as long as its connection is idle
+        return response
+
+
+async def _text(request: web.Request) -> bytes:
+    """Return the request's body; whoever takes too long to send it is sent away, as others wait."""
+    try:
+        async with asyncio.timeout(_READ_WITHIN):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
+async def _decided(fn: kopf.WebhookFn, text: bytes) -> web.Response:
+    try:
+        return web.json_response(await _reviewed(fn, json.loads(text)))
+    except Exception as error:  # noqa: BLE001 - whatever is no AdmissionReview of a pod; kopf raises all sorts
+        log.warning("webhook_request_unusable", error=type(error).__name__)
+        return web.Response(status=400, text=f"not an AdmissionReview of a pod ({type(error).__name__})")
 
 
 async def _reviewed(fn: kopf.WebhookFn, review: Any) -> Any:
