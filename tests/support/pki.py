@@ -71,14 +71,14 @@ class CA:
 
 def _build(subject: x509.Name, key: Any, issuer: x509.Name, issuer_key: Any, **changes: Any) -> x509.Certificate:
     ca: bool = changes.pop("ca", False)
-    now = datetime.now(UTC)  # noqa: TID251 - certificates are made for the real clock
+    now = datetime.now(UTC)  # noqa: TID251 - certificates are made for the real clock, and for an AWS that is behind it
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(changes.pop("not_before", now - timedelta(minutes=5)))
+        .not_valid_before(changes.pop("not_before", now - timedelta(hours=1)))
         .not_valid_after(changes.pop("not_after", now + timedelta(days=30)))
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
     )

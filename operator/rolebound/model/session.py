@@ -4,7 +4,7 @@
 Secrets are kept out of `repr`, so that no log line or traceback can show them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -47,12 +47,14 @@ _TOLD_SOONER: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Temporary credentials, for how long, and as whom."""
+    """Temporary credentials, for how long by AWS's clock, and as whom."""
 
     credentials: SessionCredentials
     issued_at: datetime
     expires_at: datetime
     assumed_role_arn: str
+    behind: timedelta = timedelta()
+    """How far this machine's clock was behind AWS's; negative where it was ahead."""
 
     @property
     def lifetime(self) -> timedelta:
@@ -67,3 +69,16 @@ class Session:
         last moment reaches AWS too late.
         """
         return self.expires_at - min(_TOLD_SOONER, self.lifetime / 20)
+
+    def here(self) -> "Session":
+        """Return the same by this machine's clock, to be renewed by.
+
+        A reader whose clock is ahead of AWS's, like this one, holds it for expired that much too early, so it ends as
+        early as that; but not before a quarter of its lifetime, as no clock is worth asking AWS all the time.
+        """
+        issued_at = self.issued_at - self.behind
+        is_ahead = self.behind < timedelta()
+        lasting = self.told_end - issued_at if is_ahead else self.lifetime
+        return replace(
+            self, issued_at=issued_at, expires_at=issued_at + max(lasting, self.lifetime / 4), behind=timedelta()
+        )

@@ -20,7 +20,7 @@ _OWNER_API_VERSION: Final = {Kind.POD: "v1", Kind.BINDING: names.API_VERSION}
 
 def secret_manifest(credential: Credential, session: Session, certificate_serial: int) -> dict[str, Any]:
     """Return the whole Secret, ready to be written at once."""
-    owner = credential.owner
+    owner, here = credential.owner, session.here()
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -35,8 +35,8 @@ def secret_manifest(credential: Credential, session: Session, certificate_serial
                 names.SERVICE_ACCOUNT: credential.service_account,
                 names.ASSUMED_ROLE: session.assumed_role_arn,
                 names.CERTIFICATE_SERIAL: str(certificate_serial),
-                names.ISSUED_AT: rfc3339(session.issued_at),
-                names.EXPIRES_AT: rfc3339(session.expires_at),
+                names.ISSUED_AT: rfc3339(here.issued_at),
+                names.EXPIRES_AT: rfc3339(here.expires_at),
                 names.ISSUED_FOR: credential.fingerprint,
             },
             # Without blockOwnerDeletion: it would need update on the owner's finalizers where the

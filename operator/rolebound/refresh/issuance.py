@@ -55,8 +55,9 @@ class Issued:
 
     def fits(self, credential: Credential, stored: StoredCredential | None, now: datetime) -> bool:
         """Whether it may be written for `credential`, and is newer than what the Secret holds."""
-        half = self.session.issued_at + self.session.lifetime / 2
-        is_newer = stored is None or stored.issued_at < self.session.issued_at.replace(microsecond=0)
+        here = self.session.here()
+        half = here.issued_at + here.lifetime / 2
+        is_newer = stored is None or stored.issued_at < here.issued_at.replace(microsecond=0)
         return self.fingerprint == credential.fingerprint and now < half and is_newer
 
 

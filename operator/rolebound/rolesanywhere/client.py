@@ -74,7 +74,7 @@ class RolesAnywhere:
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             # botocore's own failures at an endpoint that is no URL, or at JSON that is not the answer's shape.
             raise AWSUnavailable(f"the endpoint or its answer cannot be used: {type(error).__name__}") from None
-        return _session(answer, asked_at + self._clock_behind.get(endpoint, timedelta()))
+        return _session(answer, asked_at, self._clock_behind.get(endpoint, timedelta()))
 
     def url(self, endpoint: Endpoint) -> str:
         """Return where CreateSession is sent; ValueError where the endpoint is no URL."""
@@ -121,8 +121,9 @@ class RolesAnywhere:
         )
 
 
-def _session(answer: dict[str, Any], issued_at: datetime) -> Session:
+def _session(answer: dict[str, Any], asked_at: datetime, behind: timedelta) -> Session:
     """Return the session in AWS's answer; AWSUnavailable where it does not hold one that can be used."""
+    issued_at = asked_at + behind
     try:
         first = answer["credentialSet"][0]
         keys = first["credentials"]
@@ -135,4 +136,4 @@ def _session(answer: dict[str, Any], issued_at: datetime) -> Session:
         raise AWSUnavailable("Roles Anywhere's answer holds an empty credential")
     if expires_at <= issued_at:
         raise AWSUnavailable("Roles Anywhere's answer holds a session that has expired; check this machine's clock")
-    return Session(credentials, issued_at, expires_at, assumed_role)
+    return Session(credentials, issued_at, expires_at, assumed_role, behind)

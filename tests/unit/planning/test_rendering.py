@@ -1,6 +1,8 @@
 import configparser
 import json
 from base64 import b64decode
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +18,17 @@ def rendered(scope: str, delivery: str) -> dict[str, str]:
     credential = pod_credential(binding, a_pod(), FACTS) if scope == "Pod" else shared_credential(binding, "api", FACTS)
     data = secret_manifest(credential, a_session(), 42)["data"]
     return {key: b64decode(value).decode() for key, value in data.items()}
+
+
+def test_pods_read_the_expiry_by_awss_clock_and_the_operator_by_its_own() -> None:
+    session = replace(a_session(), behind=timedelta(minutes=10))
+
+    manifest = secret_manifest(pod_credential(a_binding(), a_pod(), FACTS), session, 42)
+
+    annotations = manifest["metadata"]["annotations"]
+    assert annotations["rolebound.dev/issued-at"] == "2026-11-23T11:50:00Z"
+    assert annotations["rolebound.dev/expires-at"] == "2026-11-23T12:50:00Z"
+    assert json.loads(b64decode(manifest["data"]["credentials.json"]))["Expiration"] == "2026-11-23T12:59:00Z"
 
 
 @pytest.mark.parametrize("scope", ["Pod", "ServiceAccount"])

@@ -295,6 +295,7 @@ def test_wrong_clock_is_corrected_once_by_the_date_of_the_refusal(
 
     assert [date[:11] for date in answer.dates()] == [f"{at:%Y%m%dT%H}" for at in (clock.now(), ahead, ahead)]
     assert all(timedelta(minutes=59) < session.lifetime <= timedelta(minutes=61) for session in sessions)
+    assert all(abs(session.here().issued_at - clock.now()) < timedelta(minutes=1) for session in sessions)
 
 
 def test_clock_that_is_mended_is_believed_again(identity: SigningIdentity, endpoint: Endpoint, answer: Answer) -> None:
