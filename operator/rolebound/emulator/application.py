@@ -1,4 +1,4 @@
-"""What answers each request: Roles Anywhere ourselves, IAM, STS and S3 by moto, and the control API for tests.
+"""What answers each request: Roles Anywhere and its quota ourselves, IAM, STS and S3 by moto, and the control API.
 
 Decides by the credential scope, as AWS's front does by host name, because every service shares this endpoint. A session
 key that has expired ends here, in the error form of its service; moto never asks for the time.
@@ -23,11 +23,13 @@ from rolebound.emulator.messages import (
     query_refusal,
     s3_refusal,
 )
+from rolebound.emulator.quotas import Quotas
 from rolebound.emulator.role_chaining import RoleChaining
 from rolebound.emulator.role_request import parameters_of, read_role_request
 from rolebound.emulator.session_service import SessionService
 
 _ROLES_ANYWHERE: Final = "rolesanywhere"
+_QUOTAS: Final = "servicequotas"
 _BY_MOTO: Final = frozenset({"iam", "sts", "s3"})
 # The other operations of STS give out sessions to which no policy and no expiry of ours would apply.
 _STS_BY_MOTO: Final = frozenset({"GetCallerIdentity", "GetAccessKeyInfo"})
@@ -54,6 +56,7 @@ class Application:
     sessions: SessionService
     management: Management
     chaining: RoleChaining
+    quotas: Quotas
     judge: Judge
     control: Control
     kept: KeptState | None
@@ -81,6 +84,8 @@ class Application:
             raise _EXPIRED.get(service, _EXPIRED_ELSEWHERE)
         if service == _ROLES_ANYWHERE:
             return self._manage(request)
+        if service == _QUOTAS:
+            return self.quotas.answer(request)
         if service not in _BY_MOTO:
             raise Refusal(501, "NotImplemented", f"rolebound's emulator has no {service}")
         if service == "sts":

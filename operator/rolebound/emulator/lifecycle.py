@@ -24,6 +24,7 @@ from rolebound.emulator.faults import Fault, Faults
 from rolebound.emulator.files import write_whole
 from rolebound.emulator.kept_state import KeptState
 from rolebound.emulator.management import Management
+from rolebound.emulator.quotas import Quotas
 from rolebound.emulator.request_log import RequestLog, RequestRecord
 from rolebound.emulator.resources import Resources
 from rolebound.emulator.role_chaining import RoleChaining
@@ -196,6 +197,7 @@ class Emulator:
             sessions=SessionService(issuer, self._faults, self._log, self.clock, throttle),
             management=Management(self.resources, self.clock),
             chaining=RoleChaining(judge),
+            quotas=Quotas(judge, throttle),
             judge=judge,
             control=Control(self._log, self._faults),
             kept=kept,
