@@ -14,7 +14,7 @@ from rolebound.emulator.api_model import Call
 from rolebound.emulator.arns import Arn
 from rolebound.emulator.attributes import Mappings, with_mapping, without_mapping
 from rolebound.emulator.clock import Clock
-from rolebound.emulator.messages import Refusal, access_denied, invalid, not_found
+from rolebound.emulator.messages import Refusal, access_denied, invalid, not_found, unauthorized_text
 from rolebound.emulator.notifications import Notifications, with_settings, without_settings
 from rolebound.emulator.paging import page
 from rolebound.emulator.patterns import RequestContext
@@ -64,7 +64,7 @@ class Administrator:
     def demand(self, action: str, resource: str, context: RequestContext) -> None:
         """Return where IAM allows `action` on `resource`; Refusal otherwise."""
         if not self.may(action, resource, context):
-            raise access_denied(f"User: {self.arn} is not authorized to perform: {action} on resource: {resource}")
+            raise access_denied(unauthorized_text(self.arn, action, resource))
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ def access_denied(message: str) -> Refusal:
     return Refusal(403, "AccessDeniedException", message)
 
 
+def unauthorized_text(caller: str, action: str, resource: str) -> str:
+    """Return AWS's sentence for who has no permission; its status and code differ from service to service."""
+    return f"User: {caller} is not authorized to perform: {action} on resource: {resource}"
+
+
 def invalid(message: str) -> Refusal:
     """Return the 400 for a field that is missing, malformed or out of range."""
     return Refusal(400, "ValidationException", message)

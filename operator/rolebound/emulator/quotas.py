@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from rolebound.emulator.authorization import Judge, caller_who_signed
-from rolebound.emulator.messages import HttpRequest, HttpResponse, Refusal, json_answer
+from rolebound.emulator.messages import HttpRequest, HttpResponse, Refusal, json_answer, unauthorized_text
 from rolebound.emulator.throttle import Throttle
 
 _OPERATION: Final = "ListServiceQuotas"
+_ACTION: Final = f"servicequotas:{_OPERATION}"
 _TARGET: Final = f"ServiceQuotasV20190624.{_OPERATION}"
 _SERVICE: Final = "rolesanywhere"
 
@@ -35,12 +36,8 @@ class Quotas:
         if request.header("X-Amz-Target") != _TARGET:
             raise Refusal(501, "NotImplemented", f"rolebound's emulator has only {_OPERATION} of servicequotas")
         caller = caller_who_signed(request, _OPERATION)
-        if not self.judge.allows(caller, f"servicequotas:{_OPERATION}", "*", {}):
-            raise Refusal(
-                400,
-                "AccessDeniedException",
-                f"User: {caller.arn} is not authorized to perform: servicequotas:{_OPERATION}",
-            )
+        if not self.judge.allows(caller, _ACTION, "*", {}):
+            raise Refusal(400, "AccessDeniedException", unauthorized_text(caller.arn, _ACTION, "*"))
         if _service_code(request.body) != _SERVICE:
             raise Refusal(400, "NoSuchResourceException", f"The emulator has no quotas but those of {_SERVICE}.")
         if self.throttle is None:

@@ -17,7 +17,7 @@ from rolebound.emulator.arns import Arn
 from rolebound.emulator.authorization import Judge
 from rolebound.emulator.callers import Caller
 from rolebound.emulator.clock import iso8601
-from rolebound.emulator.messages import HttpResponse, Refusal, query_answer
+from rolebound.emulator.messages import HttpResponse, Refusal, query_answer, unauthorized_text
 from rolebound.emulator.patterns import RequestContext
 from rolebound.emulator.policies import AccessRequest, allowed
 from rolebound.emulator.role_request import RoleRequest
@@ -137,8 +137,7 @@ def _result(minted: AssumedRole, session: Session) -> Mapping[str, object]:
 
 
 def _denied(caller: Caller, action: str, resource: str) -> Refusal:
-    message = f"User: {caller.arn} is not authorized to perform: {action} on resource: {resource}"
-    return Refusal(403, "AccessDenied", message)
+    return Refusal(403, "AccessDenied", unauthorized_text(caller.arn, action, resource))
 
 
 def _invalid(message: str) -> Refusal:
