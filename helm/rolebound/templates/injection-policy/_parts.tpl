@@ -52,11 +52,24 @@ namespaceSelector:
     .exists(profile, profile.trim() == params.spec.delivery.profile)
 {{- end -}}
 
+{{/* The Secret of `params` for the pod's ServiceAccount, as an expression. */}}
+{{- define "rolebound.injection.secret" -}}
+'rolebound-' + params.metadata.name + '-' + object.spec.serviceAccountName
+{{- end -}}
+
 {{/* Whether the pod mounts the Secret of `params`, as a condition. */}}
 {{- define "rolebound.injection.holds" -}}
 object.spec.?volumes.orValue([]).exists(volume, volume.name == 'rolebound-aws'
   && volume.?projected.sources.orValue([]).exists(source, source.?secret.name.orValue('')
-    == 'rolebound-' + params.metadata.name + '-' + object.spec.serviceAccountName))
+    == {{ include "rolebound.injection.secret" . }}))
+{{- end -}}
+
+{{/* Whether the pod is for Windows, and whether it is on its node's network, as conditions. */}}
+{{- define "rolebound.injection.onWindows" -}}
+(object.spec.?os.name.orValue('') == 'windows' || object.spec.?nodeSelector['kubernetes.io/os'].orValue('') == 'windows')
+{{- end -}}
+{{- define "rolebound.injection.onHostNetwork" -}}
+object.spec.?hostNetwork.orValue(false) == true
 {{- end -}}
 
 {{/* How the pod says it was injected, as an expression. */}}
