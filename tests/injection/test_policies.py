@@ -1,5 +1,6 @@
 """What is the admission policies' own: what they cannot do is said."""
 
+import copy
 import json
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -11,7 +12,7 @@ from testbed.cluster import Cluster
 from testbed.operator import NAMESPACE
 from tests.injection.api import Answer, Api, Object
 from tests.injection.policies import policies_in_force
-from tests.support.injection import cases
+from tests.support.injection import cases, comparable
 from tests.support.kubernetes import Sandbox
 from tests.support.mesh import mesh
 
@@ -127,6 +128,47 @@ def test_pods_of_a_deployment_are_injected(api: Api, sandbox: Sandbox) -> None:
 
     for pod in sandbox.eventually("two pods", pods):
         assert injected(pod) == ["rolebound-reader-api"]
+
+
+@pytest.mark.parametrize(
+    "lost", ["label", "credentials file", "variable", "region", "mount"], ids=lambda lost: lost.replace(" ", "-")
+)
+def test_injected_pod_that_comes_again_gets_back_what_it_lost(api: Api, sandbox: Sandbox, lost: str) -> None:
+    sandbox.binding("any", sessionScope="ServiceAccount")
+    sandbox.cluster.kubectl("label", "namespace", sandbox.namespace, "rolebound.dev/inject=enabled")
+    whole = sandbox.eventually("binding known", lambda: whole_pod(api, sandbox))
+    pod = copy.deepcopy(whole)
+    [container] = pod["spec"]["containers"]
+    match lost:
+        case "label":
+            del pod["metadata"]["labels"]["rolebound.dev/inject"]
+        case "credentials file":
+            del pod["metadata"]["annotations"]["rolebound.dev/credentials-file"]
+        case "variable":
+            container["env"] = [each for each in container["env"] if each["name"] != "AWS_SHARED_CREDENTIALS_FILE"]
+        case "region":
+            container["env"] = [each for each in container["env"] if "REGION" not in each["name"]]
+        case "mount":
+            container["volumeMounts"] = [each for each in container["volumeMounts"] if each["name"] != "rolebound-aws"]
+    assert pod != whole
+
+    again = api.try_pod(sandbox.namespace, pod).document
+
+    assert with_sorted_variables(again) == with_sorted_variables(whole)
+
+
+def with_sorted_variables(document: Object) -> Object:
+    found = comparable(document)
+    for container in found["spec"]["containers"]:
+        container["env"].sort(key=lambda variable: variable["name"])
+    return found
+
+
+def whole_pod(api: Api, sandbox: Sandbox) -> Object | None:
+    """An injected pod as somebody may take it from the cluster and create it anew."""
+    document = api.try_pod(sandbox.namespace, POD).document
+    metadata = {key: document["metadata"][key] for key in ("generateName", "labels", "annotations")}
+    return {"metadata": metadata, "spec": document["spec"]} if injected(document) else None
 
 
 @pytest.mark.parametrize("opted_in", ["pod", "namespace"])
