@@ -110,5 +110,5 @@ def _delay(emulator: EmulatorProcess, seconds: float) -> None:
     trusted = create_default_context(cafile=str(emulator.ca_file))
     body = json.dumps({"kind": "delay", "seconds": seconds}).encode() if seconds else None
     request = urllib.request.Request(url, body, method="POST" if seconds else "DELETE")  # noqa: S310 - of the stand-in
-    with urllib.request.urlopen(request, context=trusted) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, context=trusted) as answer:  # noqa: S310 - of the stand-in
         answer.read()

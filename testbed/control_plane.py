@@ -163,7 +163,7 @@ class ControlPlane:
         process.check()
         try:
             context = ssl.create_default_context(cafile=str(self.ca_file))
-            with urllib.request.urlopen(f"{self.server}/readyz", timeout=2, context=context) as response:  # noqa: S310
+            with urllib.request.urlopen(f"{self.server}/readyz", timeout=2, context=context) as response:  # noqa: S310 - its own
                 return bool(response.status == HTTPStatus.OK)
         except (urllib.error.URLError, OSError):
             return False

@@ -60,7 +60,7 @@ class EmulatorProcess:
         context = ssl.create_default_context(cafile=str(self.ca_file))
         url = f"{self.endpoint_url}/_emulator/faults"
         request = urllib.request.Request(url, body, method=method)  # noqa: S310 - our own server
-        urllib.request.urlopen(request, timeout=10, context=context).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=10, context=context).close()  # noqa: S310 - of the stand-in
 
     def stop(self) -> None:
         """End it."""

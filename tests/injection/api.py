@@ -55,7 +55,7 @@ class Api:
         data = json.dumps(body).encode()
         request = urllib.request.Request(self._server + path, data, headers, method=method)  # noqa: S310 - https
         try:
-            with urllib.request.urlopen(request, timeout=30, context=self._context) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=30, context=self._context) as response:  # noqa: S310 - https
                 return _answer(response.status, response.read(), response.headers.get_all("Warning"))
         except urllib.error.HTTPError as error:
             with error:

@@ -168,7 +168,7 @@ class Reporter:
         if isinstance(known.spec, Error):
             status = binding_status(known.spec, None, (), now)
         else:
-            assert self.holdings is not None, "the reporter runs only once it is wired"  # noqa: S101
+            assert self.holdings is not None, "the reporter runs only once it is wired"  # noqa: S101 - for whoever wires it
             facts = self.inventory.facts(known.spec)
             problem, within, outlived_at = None, None, None
             if isinstance(facts.role, Role):
