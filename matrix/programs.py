@@ -102,3 +102,8 @@ PROGRAMS: Final = (
     ),
     Program("Rust", Language.RUST, "rolebound-matrix", "aws-sdk-s3"),
 )
+
+
+def named(name: str) -> Program:
+    """Return the program of that row."""
+    return next(program for program in PROGRAMS if program.name == name)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from matrix import builds
-from matrix.programs import PROGRAMS, Language
+from matrix.programs import Language, named
 from matrix.verdicts import outcome
 from rolebound.model.arns import ProfileArn, RoleArn, TrustAnchorArn
 from rolebound.model.identity import SigningIdentity
@@ -37,12 +37,12 @@ def new_session(setup: Setup, url: str) -> Session:
 
 def test_busy_program_signs_nothing_too_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     builds.ensure([Language.GO])
-    program = next(each for each in PROGRAMS if each.name == "Go v2")
+    program = named("Go v2")
     emulator = aws_support.start(account="999900001111", rate_limit=False, session_lifetime=timedelta(seconds=LIFETIME))
     monkeypatch.setenv("AWS_CA_BUNDLE", str(emulator.ca_file))
     aws = Aws(emulator)
     setup, url = aws.setup(), emulator.endpoint_url
-    aws.client("s3").create_bucket(Bucket="busy", CreateBucketConfiguration={"LocationConstraint": REGION})
+    aws.bucket("busy")
     mounted = tmp_path / "default.json"
     (tmp_path / "credentials").write_text(f"[default]\ncredential_process = cat {mounted}\n")
     environment = {

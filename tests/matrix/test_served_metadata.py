@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from matrix import builds
-from matrix.programs import PROGRAMS, Language
+from matrix.programs import Language, named
 from matrix.relay import Relays
 from matrix.verdicts import outcome
 from testbed.processes import start
@@ -24,11 +24,10 @@ BUCKET = "served"
 
 def test_process_that_outlives_three_sessions_never_fails_a_call(tmp_path: Path) -> None:
     builds.ensure([Language.GO])
-    program = next(each for each in PROGRAMS if each.name == "Go v1")
+    program = named("Go v1")
     emulator = aws_support.start(account="222233337777", rate_limit=False, session_lifetime=timedelta(seconds=LIFETIME))
     terminal, role = Terminal.open(tmp_path, Aws(emulator)), Aws(emulator).setup()
-    location = {"LocationConstraint": REGION}
-    Aws(emulator).client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
+    Aws(emulator).bucket(BUCKET)
 
     assert emulator.ca_file
     with (

@@ -40,8 +40,7 @@ def started(sandbox: Sandbox, aws: Aws, **binding: Any) -> Setup:
 def test_pod_is_the_role_and_reads_but_does_not_write(aws: Aws, sandbox: Sandbox) -> None:
     setup = started(sandbox, aws)
     bucket = f"bucket-of-{setup.name}"
-    location = {"LocationConstraint": "eu-central-1"}
-    aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=location)
+    aws.bucket(bucket)
     aws.client("s3").put_object(Bucket=bucket, Key="hello.txt", Body=b"hello from S3")
 
     who = json.loads(run(sandbox, "app", "aws", "sts", "get-caller-identity"))

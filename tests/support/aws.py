@@ -61,6 +61,10 @@ class Aws:
             aws_session_token=keys["SessionToken"],
         )
 
+    def bucket(self, name: str) -> None:
+        """Make a bucket of S3 in the account's region."""
+        self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
     def minted(self) -> list[str]:
         """The secret access key and the token of every session that this AWS ever gave."""
         account = self.emulator.settings.account
