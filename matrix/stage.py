@@ -91,7 +91,7 @@ def raised(cluster: Cluster, lifetime: int, *emulator_options: str) -> Iterator[
         undo.callback(cluster.kubectl, "delete", "namespace", sandbox.namespace, "--wait=false")
         prepared = _prepared(emulator, sandbox)
         operator = Operator(cluster, emulator.ca_file).start()
-        undo.callback(operator.kill)
+        undo.callback(operator.stop)
         relays = undo.enter_context(Relays(cluster.host_address, emulator.endpoint_url, emulator.ca_file))
         stage = Stage(cluster, emulator, operator, sandbox, relays, prepared, undo=undo)
         for delivery in DeliveryType:

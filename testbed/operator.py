@@ -41,7 +41,7 @@ class Operator:
     webhook_port: int = 0
     """Where it serves the webhook; 0 where it serves none."""
     name: str = "operator"
-    """Its log's."""
+    """Its log's, and its own as a replica: of two with the same name both lead."""
     _process: Process | None = None
 
     def start(self) -> Self:
@@ -50,6 +50,7 @@ class Operator:
         environment = {
             "KUBECONFIG": str(self.cluster.service_account_kubeconfig(NAMESPACE, "rolebound")),
             "POD_NAMESPACE": NAMESPACE,
+            "POD_NAME": self.name,
             "ROLEBOUND_HTTP_HOST": "127.0.0.1",
             "ROLEBOUND_HTTP_PORT": str(self.port),
             "AWS_CA_BUNDLE": str(self.ca_file),
@@ -97,6 +98,10 @@ class Operator:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as response:
             text: str = response.read().decode()
             return text
+
+    def leads(self) -> bool:
+        """Whether it issues and writes, and is no standby."""
+        return "\nrolebound_leader 1.0\n" in self.metrics()
 
     def _is_ready(self) -> bool:
         self.process.check()

@@ -1,11 +1,12 @@
 """The composition root: builds everything once, starts it, and takes it down in order.
 
 Reads as the flow: watches → observer → inventory → refresher → issuer → Secrets, and beside it the reporter. New pods
-come the other way: webhook → admission → inventory.
+come the other way: webhook → admission → inventory. Of several replicas all watch and answer for pods, and one leads.
 """
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -15,25 +16,31 @@ from kubernetes.aio.client import Configuration
 
 from rolebound.cluster.api import KubernetesAPI, load_configuration
 from rolebound.cluster.certificates import Certificates
+from rolebound.cluster.lease import LeaseStore
 from rolebound.cluster.secrets import CredentialSecrets
 from rolebound.cluster.serving import ServingSecret, WebhookConfiguration
 from rolebound.cluster.status import StatusWriter
+from rolebound.errors import ClusterUnavailable
 from rolebound.handlers import admission, framework, watches
 from rolebound.handlers.serving import AdmissionServer
 from rolebound.metrics import Metrics
 from rolebound.model.objects import ObjectName
+from rolebound.planning.leadership import Candidate
 from rolebound.planning.podparts import Sidecar
 from rolebound.planning.serving import serving_names
 from rolebound.probes import Probes
 from rolebound.refresh.admission import Admission
+from rolebound.refresh.duties import LeadersDuties
 from rolebound.refresh.inventory import Inventory
 from rolebound.refresh.issuance import Issuer
+from rolebound.refresh.leadership import Leadership
 from rolebound.refresh.notices import NoticeBoard
 from rolebound.refresh.observer import Observer
 from rolebound.refresh.refresher import Refresher
 from rolebound.refresh.reporter import Reporter
 from rolebound.refresh.resync import Resync
 from rolebound.refresh.serving import ServingRotation
+from rolebound.refresh.term import Term
 from rolebound.refresh.vigil import Vigil
 from rolebound.rolesanywhere.client import RolesAnywhere
 from rolebound.settings import Settings
@@ -42,6 +49,7 @@ log = structlog.get_logger(__name__)
 
 # Less than the chart's terminationGracePeriodSeconds, and more than the longest call to AWS (10 s).
 _DRAIN_FOR: Final = 15.0
+_RESIGN_WITHIN: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,7 @@ class App:
     notices: NoticeBoard
     resync: Resync
     vigil: Vigil
+    leadership: Leadership
     metrics: Metrics
     webhook: Webhook | None = None
     """None where a setting says so: pods are injected by a policy, or mount their Secret themselves."""
@@ -81,6 +90,7 @@ class App:
             self._start("reporter", self.reporter.run())
             await self.resync.first()
             self._start("resync", self.resync.run())
+            self._start("leadership", self.leadership.run())
             self._start("vigil", self.vigil.run())
             if self.webhook:
                 self._start("webhook certificate", self.webhook.rotation.run())
@@ -137,6 +147,9 @@ class App:
         for task in self._loops.values():
             task.cancel()
         await asyncio.gather(*self._loops.values(), return_exceptions=True)
+        with suppress(TimeoutError, ClusterUnavailable):  # else the Lease ends by itself
+            async with asyncio.timeout(_RESIGN_WITHIN):
+                await self.leadership.resign()
         await self.api.close()
         log.info("stopped")
 
@@ -147,14 +160,17 @@ async def build(settings: Settings) -> App:
     api, metrics = KubernetesAPI(configuration), Metrics()
     certificates, secrets, writer = Certificates(api), CredentialSecrets(api), StatusWriter(api)
     inventory = Inventory(settings.namespace)
-    notices = NoticeBoard(writer, metrics)
-    reporter = Reporter(inventory, certificates, writer, notices, metrics)
+    term = Term()
+    notices = NoticeBoard(writer, metrics, term)
+    reporter = Reporter(inventory, certificates, writer, notices, metrics, term)
     anywhere = RolesAnywhere()
     anywhere.warm()
     issuer = Issuer(certificates, secrets, anywhere, metrics, reporter.session_ended)
-    refresher = Refresher(inventory, issuer, secrets, reporter, metrics, settings.sessions_per_second)
+    refresher = Refresher(inventory, issuer, secrets, reporter, metrics, term, settings.sessions_per_second)
     reporter.holdings = refresher
     observer = Observer(inventory, certificates, refresher, reporter)
+    resync = Resync(api, secrets, observer, refresher)
+    lease = LeaseStore(api, ObjectName(settings.namespace, settings.lease))
     return App(
         settings=settings,
         configuration=configuration,
@@ -163,8 +179,11 @@ async def build(settings: Settings) -> App:
         refresher=refresher,
         reporter=reporter,
         notices=notices,
-        resync=Resync(api, secrets, observer, refresher),
-        vigil=Vigil(secrets, refresher),
+        resync=resync,
+        vigil=Vigil(secrets, refresher, term),
+        leadership=Leadership(
+            lease, Candidate(settings.identity), term, LeadersDuties(resync, refresher, reporter), metrics
+        ),
         metrics=metrics,
         webhook=_webhook(settings, api, observer, metrics),
     )

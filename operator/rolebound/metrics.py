@@ -37,6 +37,9 @@ class Metrics:
         self.credentials = Gauge(
             "rolebound_credentials", "Credential Secrets that are kept up to date.", registry=self.registry
         )
+        self.leader = Gauge(
+            "rolebound_leader", "1 on the replica that issues and writes, 0 on the others.", registry=self.registry
+        )
         self.admissions = Counter(
             "rolebound_admissions_total",
             "Pods that the webhook decided on: Injected, Unchanged, or the reason why it was refused.",

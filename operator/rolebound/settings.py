@@ -5,7 +5,9 @@ AWS's settings (proxies, CA bundles, retries) are not here: botocore reads its o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from os import getpid
 from pathlib import Path
+from socket import gethostname
 from typing import Final, NoReturn, TypeVar
 
 from rolebound.errors import SettingsError
@@ -25,6 +27,10 @@ class Settings:
 
     namespace: str
     """Its own namespace: where the certificates of ClusterAWSRoles are read."""
+    identity: str = "rolebound"
+    """What tells this replica from others; the same after a restart of its container."""
+    lease: str = "rolebound"
+    """The name of the Lease in its namespace by which replicas agree on one leader."""
     http_host: str = ""
     """The address of the probes and metrics; empty is every interface, IPv4 and IPv6."""
     http_port: int = 8080
@@ -52,6 +58,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     namespace = environ.get("POD_NAMESPACE") or _own_namespace()
     settings = Settings(
         namespace=namespace,
+        identity=environ.get("POD_NAME") or f"{gethostname()}_{getpid()}",
+        lease=environ.get("ROLEBOUND_LEASE") or "rolebound",
         http_host=environ.get("ROLEBOUND_HTTP_HOST", ""),
         http_port=_number(environ, "ROLEBOUND_HTTP_PORT", 8080, int, 65535),
         log_format=_choice(environ, "ROLEBOUND_LOG_FORMAT", _LOG_FORMATS, "json"),

@@ -19,6 +19,8 @@ DEFAULT_KINDS = {
     "ServiceAccount": 1,
     "ClusterRole": 1,
     "ClusterRoleBinding": 1,
+    "Role": 1,
+    "RoleBinding": 1,
     "Deployment": 1,
     "Service": 1,
     "MutatingWebhookConfiguration": 1,
@@ -55,12 +57,15 @@ def test_service_account_can_be_somebody_elses(cluster: Cluster) -> None:
 
     assert rendered.kinds == without("ServiceAccount")
     assert rendered.pod["spec"]["serviceAccountName"] == "theirs"
-    [subject] = rendered.one("ClusterRoleBinding")["subjects"]
-    assert subject == {"kind": "ServiceAccount", "name": "theirs", "namespace": NAMESPACE}
+    for kind in ("ClusterRoleBinding", "RoleBinding"):
+        [subject] = rendered.one(kind)["subjects"]
+        assert subject == {"kind": "ServiceAccount", "name": "theirs", "namespace": NAMESPACE}
 
 
 def test_rights_can_be_given_by_somebody_else(cluster: Cluster) -> None:
-    assert render(cluster, rbac={"create": False}).kinds == without("ClusterRole", "ClusterRoleBinding")
+    assert render(cluster, rbac={"create": False}).kinds == without(
+        "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"
+    )
 
 
 def test_pod_binding_and_account_are_the_same_by_default(cluster: Cluster) -> None:
@@ -68,9 +73,10 @@ def test_pod_binding_and_account_are_the_same_by_default(cluster: Cluster) -> No
 
     name = rendered.one("ServiceAccount")["metadata"]["name"]
     assert rendered.pod["spec"]["serviceAccountName"] == name
-    binding = rendered.one("ClusterRoleBinding")
-    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}]
-    assert binding["roleRef"]["name"] == rendered.one("ClusterRole")["metadata"]["name"]
+    for kind in ("ClusterRole", "Role"):
+        binding = rendered.one(f"{kind}Binding")
+        assert binding["subjects"] == [{"kind": "ServiceAccount", "name": name, "namespace": NAMESPACE}]
+        assert binding["roleRef"]["name"] == rendered.one(kind)["metadata"]["name"]
 
 
 def test_ca_bundle_is_mounted_and_trusted(cluster: Cluster) -> None:
@@ -107,7 +113,8 @@ def test_proxy_is_for_calls_to_aws(cluster: Cluster) -> None:
 def test_neither_proxy_nor_bundle_is_set_unasked(cluster: Cluster) -> None:
     names = {each["name"] for each in render(cluster, injection={"mode": "none"}).container["env"]}
 
-    assert names == {"POD_NAMESPACE", "ROLEBOUND_LOG_FORMAT", "ROLEBOUND_LOG_LEVEL", "ROLEBOUND_SESSIONS_PER_SECOND"}
+    ours = {f"ROLEBOUND_{name}" for name in ("LEASE", "LOG_FORMAT", "LOG_LEVEL", "SESSIONS_PER_SECOND")}
+    assert names == {"POD_NAMESPACE", "POD_NAME"} | ours
 
 
 def test_settings_reach_the_operator_as_it_reads_them(cluster: Cluster) -> None:
@@ -157,6 +164,7 @@ SCHEDULING: dict[str, Any] = {
     "nodeSelector": {"pool": "platform"},
     "tolerations": [{"key": "platform", "operator": "Exists"}],
     "affinity": {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}},
+    "topologySpreadConstraints": [{"topologyKey": "zone", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}],
 }
 
 
@@ -184,13 +192,41 @@ def test_names_follow_the_override(cluster: Cluster) -> None:
     assert all(each["metadata"]["name"].startswith("aws-access") for each in ours)
 
 
+def test_several_replicas_are_spread_and_drained_one_at_a_time(cluster: Cluster) -> None:
+    rendered = render(cluster, replicas=2)
+
+    deployment, budget = rendered.one("Deployment")["spec"], rendered.one("PodDisruptionBudget")["spec"]
+    assert deployment["replicas"] == 2
+    assert budget == {"maxUnavailable": 1, "selector": deployment["selector"]}
+    [spread] = rendered.pod["spec"]["topologySpreadConstraints"]
+    assert spread["labelSelector"] == deployment["selector"]
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway", "two replicas on a single node are better than one"
+
+
+def test_single_replica_keeps_no_node_from_being_drained(cluster: Cluster) -> None:
+    assert render(cluster).all_of("PodDisruptionBudget") == []
+
+
+def test_new_replica_is_there_before_an_old_one_ends(cluster: Cluster) -> None:
+    strategy = render(cluster).one("Deployment")["spec"]["strategy"]
+
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+
+
+def test_lease_is_the_one_that_the_operator_may_take(cluster: Cluster) -> None:
+    rendered = render(cluster, fullnameOverride="aws-access")
+
+    lease = read_settings(rendered.environment | {"POD_NAMESPACE": NAMESPACE}).lease
+    assert [rule.get("resourceNames") for rule in rendered.one("Role")["rules"]] == [[lease], None]
+
+
 def test_everything_at_once_is_valid_to_the_api_server(cluster: Cluster) -> None:
     values = SCHEDULING | {"aws": {"caBundle": CA.root().pem.decode()}, "fullnameOverride": "other"}
-    rendered = render(cluster, proxy={"httpsProxy": "http://p:1", "noProxy": "a"}, **values)
+    rendered = render(cluster, replicas=3, proxy={"httpsProxy": "http://p:1", "noProxy": "a"}, **values)
     # Helm owns the CRDs of the test's cluster already.
     ours = [each for each in rendered.objects if each["kind"] != "CustomResourceDefinition"]
     documents = {"apiVersion": "v1", "kind": "List", "items": ours}
 
     done = cluster.kubectl("create", "--dry-run=server", "-f", "-", "-o", "name", stdin=json.dumps(documents))
 
-    assert len(done.stdout.splitlines()) == len(ours) == 7
+    assert len(done.stdout.splitlines()) == len(ours) == 10

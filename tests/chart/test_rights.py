@@ -26,6 +26,9 @@ OURS = (
     | rights("", "events", "create")
     | rights("admissionregistration.k8s.io", "mutatingwebhookconfigurations", "get patch")
 )
+# In its own namespace alone: the Lease of its leader.
+OWN_NAMESPACES = rights("coordination.k8s.io", "leases", "get patch create")
+LEASE = "rolebound"
 WEBHOOK = "rolebound-webhook"
 # What Kubernetes gives to everybody who is authenticated: to ask who they are and what they may.
 EVERYBODYS = rights("authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews", "create") | rights(
@@ -45,6 +48,14 @@ def test_cluster_role_is_this_list_and_nothing_else(cluster: Cluster) -> None:
     assert named(rules) == {"mutatingwebhookconfigurations": [WEBHOOK]}
 
 
+def test_role_in_its_own_namespace_is_for_one_lease(cluster: Cluster) -> None:
+    role = render(cluster).one("Role")
+
+    assert role["metadata"]["namespace"] == NAMESPACE
+    assert flat(role["rules"]) == OWN_NAMESPACES
+    assert named(role["rules"]) == {"leases": [LEASE]}
+
+
 def named(rules: list[Object]) -> dict[str, list[str]]:
     """The objects that a rule is narrowed to, by the rule's resources."""
     assert {key for rule in rules for key in rule} <= {"apiGroups", "resources", "verbs", "resourceNames"}
@@ -61,12 +72,12 @@ def test_without_a_webhook_there_is_no_right_for_one(cluster: Cluster, mode: str
 def test_chart_gives_rights_to_the_operator_alone(cluster: Cluster) -> None:
     rendered = render(cluster)
 
-    assert rendered.all_of("Role") == rendered.all_of("RoleBinding") == []
     assert len(rendered.one("ClusterRoleBinding")["subjects"]) == 1
+    assert len(rendered.one("RoleBinding")["subjects"]) == 1
 
 
 @pytest.mark.parametrize("namespace", [NAMESPACE, "kube-system", "default"])
-def test_api_server_grants_the_same_everywhere(cluster: Cluster, namespace: str) -> None:
+def test_api_server_grants_the_same_everywhere_and_the_lease_at_home(cluster: Cluster, namespace: str) -> None:
     review = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectRulesReview",
@@ -78,8 +89,10 @@ def test_api_server_grants_the_same_everywhere(cluster: Cluster, namespace: str)
 
     status = json.loads(answer)["status"]
     assert not status["incomplete"]
-    assert flat(status["resourceRules"]) == OURS | EVERYBODYS
-    assert [each["resourceNames"] for each in status["resourceRules"] if "resourceNames" in each] == [[WEBHOOK]]
+    at_home = namespace == NAMESPACE
+    assert flat(status["resourceRules"]) == OURS | EVERYBODYS | (OWN_NAMESPACES if at_home else set())
+    narrowed = [each["resourceNames"] for each in status["resourceRules"] if "resourceNames" in each]
+    assert sorted(narrowed) == sorted([[WEBHOOK], *([[LEASE]] if at_home else [])])
 
 
 def may(cluster: Cluster, verb: str, what: str, *more: str) -> bool:
@@ -138,6 +151,9 @@ def may(cluster: Cluster, verb: str, what: str, *more: str) -> bool:
         ("patch", "awsrolebindings.rolebound.dev"),
         ("patch", "clusterawsroles.rolebound.dev"),
         ("delete", "awsroles.rolebound.dev"),
+        ("get", "leases.coordination.k8s.io"),
+        ("patch", "leases.coordination.k8s.io/kube-scheduler"),
+        ("delete", "leases.coordination.k8s.io"),
         ("list", "events"),
         ("delete", "events"),
         ("get", "/metrics"),

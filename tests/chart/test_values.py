@@ -11,7 +11,9 @@ from tests.chart.rendering import CHART, template
 pytestmark = pytest.mark.controlplane
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"replicas": 3}, "at '': additional properties 'replicas' not allowed"),
+    ({"replica": 3}, "at '': additional properties 'replica' not allowed"),
+    ({"replicas": 0}, "at '/replicas': minimum: got 0, want 1"),
+    ({"replicas": "2"}, "at '/replicas': got string, want integer"),
     ({"image": {"name": "rolebound"}}, "at '/image': additional properties 'name' not allowed"),
     ({"image": {"repository": ""}}, "at '/image/repository': minLength"),
     ({"image": {"repository": None}}, "at '/image': missing property 'repository'"),
@@ -69,6 +71,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tolerations": {"key": "a"}}, "at '/tolerations': got object, want array"),
     ({"tolerations": ["a"]}, "at '/tolerations/0': got string, want object"),
     ({"affinity": []}, "at '/affinity': got array, want object"),
+    ({"topologySpreadConstraints": {}}, "at '/topologySpreadConstraints': got object, want array"),
     ({"priorityClassName": 1}, "at '/priorityClassName': got number, want string"),
 ]
 

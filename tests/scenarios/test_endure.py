@@ -284,6 +284,7 @@ def test_two_operators_at_once_do_not_take_each_others_secrets_for_foreign(aws: 
     sandbox.binding(sandbox.cluster_role(setup))
     pods = [f"api-{number}" for number in range(6)]
     assert aws.emulator.ca_file is not None
+    # By the same name, so that both lead: what a Lease prevents must do no harm where it happens.
     second = Operator(sandbox.cluster, aws.emulator.ca_file).start()
     try:
         for pod in pods:

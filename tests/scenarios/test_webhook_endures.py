@@ -28,7 +28,7 @@ def both(webhook: Operator) -> Iterator[tuple[Operator, Operator]]:
     yield webhook, other
     point_webhook(cluster, webhook.webhook_port)
     if other.is_running():
-        other.kill()
+        other.stop()
 
 
 def test_rotation_under_load_fails_no_pod(aws: Aws, sandbox: Sandbox, both: tuple[Operator, Operator]) -> None:

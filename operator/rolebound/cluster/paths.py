@@ -35,6 +35,16 @@ def secrets_in(namespace: str) -> str:
     return f"{NAMESPACES}/{namespace}/secrets"
 
 
+def lease(name: ObjectName) -> str:
+    """Return the path of one Lease."""
+    return f"{leases_in(name.namespace)}/{name.name}"
+
+
+def leases_in(namespace: str) -> str:
+    """Return the path of a namespace's Leases."""
+    return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+
+
 def events_in(namespace: str) -> str:
     """Return the path of a namespace's Events."""
     return f"{NAMESPACES}/{namespace}/events"

@@ -40,6 +40,21 @@ class Holding:
         deadline = self.stored.expires_at if self.stored else now
         return retry_due(self.problem, self.attempts, deadline, now, chance)
 
+    def learn(self, found: StoredCredential | None) -> bool:
+        """Take note of what a list shows under its Secret's name; whether that is news.
+
+        It may have been written by another replica, or by a write whose answer was lost.
+        """
+        if found == self.stored or not isinstance(self.decision, Credential):
+            return False
+        if found is not None and found.serves(self.decision):
+            self.stored, self.problem, self.attempts = found, None, 0
+        elif self.stored is not None:
+            self.lose()
+        else:
+            return False
+        return True
+
     def lose(self) -> None:
         """Take note that somebody else deleted its Secret."""
         self.stored, self.was_deleted = None, True

@@ -16,6 +16,7 @@ from rolebound import clock
 from rolebound.model.credential import Credential, UnitKey
 from rolebound.planning.schedule import Due, Schedule
 from rolebound.refresh.issuance import Line
+from rolebound.refresh.term import Term
 from rolebound.refresh.waiting import sleep_until
 
 # Attempts at a time in a lane: with the slowest answer that is waited for (10 s) still more than a call a second.
@@ -27,11 +28,12 @@ Attempt = Callable[[UnitKey, Line], Awaitable[None]]
 class Lane:
     """One account and region's queue."""
 
-    def __init__(self, sessions_per_second: float, attempt: Attempt) -> None:
+    def __init__(self, sessions_per_second: float, attempt: Attempt, term: Term) -> None:
         # A burst of a second's worth, then evenly: a leaky bucket below AWS's quota of 10 a second.
         limiter = AsyncLimiter(sessions_per_second, 1.0) if sessions_per_second else None
         self.line = Line(limiter, ThreadPoolExecutor(_SLOTS, thread_name_prefix="create-session"))
         self._attempt = attempt
+        self._term = term
         self._schedule: Schedule[UnitKey] = Schedule()
         self._wake = asyncio.Event()
         self._slots = asyncio.Semaphore(_SLOTS)
@@ -47,10 +49,11 @@ class Lane:
         self._schedule.discard(key)
 
     async def run(self) -> None:
-        """Start each attempt when it is due and a slot is free, the most urgent first."""
+        """Start each attempt when it is due, a slot is free and this replica leads, the most urgent first."""
         while True:
             await sleep_until(self._schedule, self._wake)
             await self._slots.acquire()
+            await self._term.begun()
             key = self._schedule.take(clock.now())
             if key is None:
                 self._slots.release()
@@ -78,6 +81,7 @@ class Lanes:
 
     sessions_per_second: float
     attempt: Attempt
+    term: Term
     _lanes: dict[tuple[str, str], Lane] = field(default_factory=dict)
     _running: dict[Lane, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -87,7 +91,7 @@ class Lanes:
         key = (anchor.account, anchor.region)
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(self.sessions_per_second, self.attempt)
+            lane = self._lanes[key] = Lane(self.sessions_per_second, self.attempt, self.term)
             self._running[lane] = asyncio.create_task(lane.run())
         return lane
 

@@ -25,6 +25,7 @@ from rolebound.refresh.holding import Holding, same
 from rolebound.refresh.inventory import Inventory
 from rolebound.refresh.issuance import Issuer, Line, Unwritten, Written
 from rolebound.refresh.lanes import Lanes
+from rolebound.refresh.term import Term
 from rolebound.refresh.withdrawals import Withdrawals
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ class Refresher:
     secrets: CredentialSecrets
     audience: Audience
     metrics: Metrics
+    term: Term
     sessions_per_second: float
     lanes: Lanes = field(init=False)
     withdrawals: Withdrawals = field(init=False)
@@ -63,8 +65,8 @@ class Refresher:
     """Uids of Secrets that somebody else deleted while an attempt for the name was under way."""
 
     def __post_init__(self) -> None:
-        self.lanes = Lanes(self.sessions_per_second, self._attempt)
-        self.withdrawals = Withdrawals(self.secrets, self.metrics, self._name_free)
+        self.lanes = Lanes(self.sessions_per_second, self._attempt, self.term)
+        self.withdrawals = Withdrawals(self.secrets, self.metrics, self.term, self._name_free)
 
     def binding_changed(self, name: ObjectName) -> None:
         """Decide again for everything that a binding gives."""
@@ -129,12 +131,7 @@ class Refresher:
             if not isinstance(holding.decision, Credential):
                 continue
             wanted.add(holding.decision.secret)
-            found = self._found.get(holding.decision.secret)
-            if key not in self._under_way and holding.stored is not None and found != holding.stored:
-                if found is not None and found.serves(holding.decision):
-                    holding.stored = found
-                else:
-                    holding.lose()
+            if key not in self._under_way and holding.learn(self._found.get(holding.decision.secret)):
                 self._schedule(key)
         for secret in self._found.keys() - wanted:
             self._withdraw(self._found[secret])

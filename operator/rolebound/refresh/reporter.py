@@ -33,6 +33,7 @@ from rolebound.planning.schedule import Due, Schedule
 from rolebound.planning.statuses import standing_condition, status_body, transitions
 from rolebound.refresh.inventory import Inventory, Known
 from rolebound.refresh.notices import NoticeBoard
+from rolebound.refresh.term import Term
 from rolebound.refresh.waiting import sleep_until
 
 log = structlog.get_logger(__name__)
@@ -73,6 +74,7 @@ class Reporter:
     writer: StatusWriter
     notices: NoticeBoard
     metrics: Metrics
+    term: Term
     holdings: Holdings | None = None
     """Set by whoever builds both: the refresher reports here, and is asked from here."""
     _schedule: Schedule[Subject] = field(default_factory=Schedule)
@@ -102,17 +104,31 @@ class Reporter:
         self.notices.post(notice)
 
     async def run(self) -> None:
-        """Write each status when it is due."""
+        """Write each status when it is due and this replica leads."""
         while True:
             await sleep_until(self._schedule, self._wake)
+            await self.term.begun()
             subject = self._schedule.take(clock.now())
             if subject is not None:
                 await self._one(subject)
 
     async def flush(self) -> None:
         """Write now what is waiting: the last thing before a shutdown."""
-        while (subject := self._schedule.take(clock.now() + _SETTLE)) is not None:
+        while self.term.lasts and (subject := self._schedule.take(clock.now() + _SETTLE)) is not None:
             await self._one(subject)
+
+    def touch_all(self) -> None:
+        """Look at every status soon: another replica wrote them so far."""
+        for role in self.inventory.roles:
+            self._touch(role)
+        for binding in self.inventory.bindings:
+            self._touch(binding)
+
+    def forget(self) -> None:
+        """Forget what was written and how sessions ended: another replica knows better from now on."""
+        self._written.clear()
+        self._outcomes.clear()
+        self.metrics.certificate_not_after.clear()
 
     def _touch(self, subject: Subject) -> None:
         if subject not in self._schedule or self._schedule.due_at(subject) > clock.now() + _SETTLE:

@@ -6,6 +6,7 @@ on credentials that are still good.
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -57,9 +58,13 @@ class Resync:
             await asyncio.sleep(_EVERY * (1 + 0.1 * chance()))
             await self._try()
 
+    async def secrets_again(self) -> None:
+        """Take in the credential Secrets as another replica left them; ClusterUnavailable where they cannot be read."""
+        listed_at = _this_second()
+        self.refresher.adopt([each async for each in self.secrets.list_stored()], listed_at)
+
     async def _try(self) -> None:
-        # Instants in a Secret are whole seconds, so a write in this very second must count as later than the list.
-        listed_at = now().replace(microsecond=0)
+        listed_at = _this_second()
         listing = self.observer.begin_list()
         try:
             stored = [each async for each in self.secrets.list_stored()]
@@ -77,3 +82,8 @@ class Resync:
         self.refresher.reconcile()
         self.done_once = True
         log.info("resynced", secrets=len(stored), **{resource.value: len(listed[resource]) for resource in LISTED})
+
+
+def _this_second() -> datetime:
+    """Return the instant of a list: those in a Secret are whole seconds, and a write in this one counts as later."""
+    return now().replace(microsecond=0)

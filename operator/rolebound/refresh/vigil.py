@@ -14,6 +14,7 @@ from rolebound.cluster.api import VersionGone
 from rolebound.cluster.secrets import CredentialSecrets, Position
 from rolebound.errors import ClusterUnavailable
 from rolebound.refresh.refresher import Refresher
+from rolebound.refresh.term import Term
 
 log = structlog.get_logger(__name__)
 
@@ -26,11 +27,13 @@ class Vigil:
 
     secrets: CredentialSecrets
     refresher: Refresher
+    term: Term
     _seen: Position = field(default_factory=Position)
 
     async def run(self) -> None:
-        """Tell the refresher of each deletion."""
+        """Tell the refresher of each deletion; a standby has nothing to put in its place."""
         while True:
+            await self.term.begun()
             try:
                 async for name, uid in self.secrets.deletions(self._seen):
                     self.refresher.secret_deleted(name, uid)

@@ -1,4 +1,7 @@
-"""Credential Secrets on their way out: deleted in the background, again and again until they are gone."""
+"""Credential Secrets on their way out: deleted in the background, again and again until they are gone.
+
+A replica that does not lead deletes nothing. When it comes to, it finds in its complete view what nobody wants.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -12,6 +15,7 @@ from rolebound.errors import ClusterUnavailable
 from rolebound.metrics import Metrics
 from rolebound.model.credential import StoredCredential
 from rolebound.model.objects import ObjectName
+from rolebound.refresh.term import Term
 
 log = structlog.get_logger(__name__)
 
@@ -25,14 +29,15 @@ class Withdrawals:
 
     secrets: CredentialSecrets
     metrics: Metrics
+    term: Term
     on_gone: Callable[[ObjectName], None]
     """Told when a name is free again."""
     _tasks: dict[ObjectName, asyncio.Task[None]] = field(default_factory=dict)
     _doors: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_A_TIME))
 
     def start(self, stored: StoredCredential) -> None:
-        """Begin to delete a Secret of ours, unless that is under way."""
-        if stored.secret not in self._tasks:
+        """Begin to delete a Secret of ours, unless that is under way, or another replica's to do."""
+        if self.term.lasts and stored.secret not in self._tasks:
             task = self._tasks[stored.secret] = asyncio.create_task(self._delete(stored))
             task.add_done_callback(lambda _: self._tasks.pop(stored.secret, None))
 
@@ -47,7 +52,7 @@ class Withdrawals:
             task.cancel()
 
     async def _delete(self, stored: StoredCredential) -> None:
-        while True:
+        while self.term.lasts:
             try:
                 async with self._doors:
                     await self.secrets.delete(stored)
@@ -55,7 +60,7 @@ class Withdrawals:
                 log.warning("withdrawal_failed", secret=str(stored.secret), message=str(error))
                 await asyncio.sleep(_AGAIN_AFTER)
             else:
-                break
-        log.info("withdrawn", secret=str(stored.secret))
-        self.metrics.secret_withdrawals.inc()
-        self.on_gone(stored.secret)
+                log.info("withdrawn", secret=str(stored.secret))
+                self.metrics.secret_withdrawals.inc()
+                self.on_gone(stored.secret)
+                return

@@ -4,6 +4,7 @@ that is a function.
 
 import asyncio
 import base64
+import math
 import threading
 import time
 from collections import deque
@@ -28,6 +29,7 @@ from rolebound.refresh.observer import Observer, Resource
 from rolebound.refresh.refresher import Refresher
 from rolebound.refresh.reporter import Reporter
 from rolebound.refresh.resync import Resync
+from rolebound.refresh.term import Term
 from tests.support.api_server import ApiServer
 from tests.support.builders import a_session, binding_body, pod_body, role_body
 from tests.support.pki import CA, Issued
@@ -80,14 +82,17 @@ class Engine:
     aws: Aws = field(default_factory=Aws)
     inventory: Inventory = field(default_factory=lambda: Inventory(OPERATOR_NAMESPACE))
     metrics: Metrics = field(default_factory=Metrics)
+    term: Term = field(default_factory=Term)
+    """Begun, unless a test ends it."""
 
     def __post_init__(self) -> None:
         self.certificates, self.secrets = Certificates(self.api), CredentialSecrets(self.api)
         writer = StatusWriter(self.api)
-        self.notices = NoticeBoard(writer, self.metrics)
-        self.reporter = Reporter(self.inventory, self.certificates, writer, self.notices, self.metrics)
+        self.term.last(math.inf)
+        self.notices = NoticeBoard(writer, self.metrics, self.term)
+        self.reporter = Reporter(self.inventory, self.certificates, writer, self.notices, self.metrics, self.term)
         self.issuer = Issuer(self.certificates, self.secrets, self.aws, self.metrics, self.reporter.session_ended)
-        self.refresher = Refresher(self.inventory, self.issuer, self.secrets, self.reporter, self.metrics, 0)
+        self.refresher = Refresher(self.inventory, self.issuer, self.secrets, self.reporter, self.metrics, self.term, 0)
         self.reporter.holdings = self.refresher
         self.observer = Observer(self.inventory, self.certificates, self.refresher, self.reporter)
         self.resync = Resync(self.api, self.secrets, self.observer, self.refresher)

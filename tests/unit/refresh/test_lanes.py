@@ -1,6 +1,7 @@
 """Lanes: when an attempt starts, which one first, how many at a time, and that no lane waits for another."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from rolebound.planning.decisions import Facts, pod_credential
 from rolebound.planning.schedule import Due
 from rolebound.refresh.issuance import Line
 from rolebound.refresh.lanes import Lane, Lanes
+from rolebound.refresh.term import Term
 from tests.support.builders import ANCHOR, PROFILE, ROLE, a_binding, a_pod, a_role
 from tests.unit.refresh.engine import eventually
 
@@ -51,8 +53,8 @@ def attempts() -> Attempts:
 
 
 @pytest_asyncio.fixture
-async def lane(attempts: Attempts) -> AsyncIterator[Lane]:
-    made = Lane(8, attempts)
+async def lane(attempts: Attempts, term: Term) -> AsyncIterator[Lane]:
+    made = Lane(8, attempts, term)
     yield made
     attempts.open()
     await made.drain()
@@ -152,7 +154,7 @@ async def test_burst_is_a_seconds_worth_of_the_quota(lane: Lane) -> None:
 
 
 async def test_zero_sessions_a_second_are_no_limit(attempts: Attempts) -> None:
-    assert Lane(0, attempts).line.limiter is None
+    assert Lane(0, attempts, Term()).line.limiter is None
 
 
 async def test_drain_waits_for_what_is_under_way(lane: Lane, attempts: Attempts, run: Callable[[], None]) -> None:
@@ -175,8 +177,8 @@ def credential(region: str = "eu-central-1", account: str = "111122223333") -> C
     return pod_credential(a_binding(), a_pod(), Facts(a_role(**moved), {}))
 
 
-async def test_lane_is_one_for_each_account_and_region(attempts: Attempts) -> None:
-    lanes = Lanes(8, attempts)
+async def test_lane_is_one_for_each_account_and_region(attempts: Attempts, term: Term) -> None:
+    lanes = Lanes(8, attempts, term)
 
     first = lanes.of(credential())
 
@@ -186,8 +188,8 @@ async def test_lane_is_one_for_each_account_and_region(attempts: Attempts) -> No
     await lanes.stop()
 
 
-async def test_lane_that_is_stuck_delays_no_other(attempts: Attempts) -> None:
-    lanes = Lanes(8, attempts)
+async def test_lane_that_is_stuck_delays_no_other(attempts: Attempts, term: Term) -> None:
+    lanes = Lanes(8, attempts, term)
     for number in range(40):
         lanes.of(credential()).put(key(f"stuck-{number}"), due())
     await eventually(lambda: len(attempts.started) == 16)
@@ -199,8 +201,8 @@ async def test_lane_that_is_stuck_delays_no_other(attempts: Attempts) -> None:
     await lanes.stop()
 
 
-async def test_lane_whose_loop_has_ended_is_a_failure(attempts: Attempts) -> None:
-    lanes = Lanes(8, attempts)
+async def test_lane_whose_loop_has_ended_is_a_failure(attempts: Attempts, term: Term) -> None:
+    lanes = Lanes(8, attempts, term)
     lanes.of(credential())
     await asyncio.sleep(0)
     assert not lanes.failed()
@@ -209,3 +211,30 @@ async def test_lane_whose_loop_has_ended_is_a_failure(attempts: Attempts) -> Non
     await asyncio.sleep(0)
 
     assert lanes.failed()
+
+
+async def test_nothing_starts_outside_a_term(
+    lane: Lane, attempts: Attempts, run: Callable[[], None], term: Term
+) -> None:
+    term.end()
+    lane.put(key("pod"), due())
+    run()
+    await asyncio.sleep(0.05)
+    assert attempts.started == []
+
+    term.last(math.inf)
+
+    await eventually(lambda: attempts.started == ["pod"])
+
+
+async def test_term_ends_by_the_clock_though_nobody_says_so(
+    lane: Lane, attempts: Attempts, run: Callable[[], None], term: Term
+) -> None:
+    term.last(asyncio.get_running_loop().time() + 0.02)
+    run()
+    await asyncio.sleep(0.05)
+
+    lane.put(key("pod"), due())
+
+    await asyncio.sleep(0.05)
+    assert attempts.started == []

@@ -1,8 +1,11 @@
 """Events: said once in a while, in order, and never at anybody's expense."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
+import pytest
 import pytest_asyncio
 
 from rolebound.cluster.api import KubernetesAPI
@@ -10,7 +13,9 @@ from rolebound.cluster.status import StatusWriter
 from rolebound.metrics import Metrics
 from rolebound.model.conditions import Notice
 from rolebound.model.objects import Kind, ObjectName, ObjectRef
+from rolebound.refresh import notices
 from rolebound.refresh.notices import NoticeBoard
+from rolebound.refresh.term import Term
 from tests.support.api_server import ApiServer
 from tests.unit.refresh.engine import eventually
 
@@ -20,8 +25,8 @@ def about(uid: str = "uid-1", reason: str = "SessionDenied", message: str = "AWS
 
 
 @pytest_asyncio.fixture
-async def board(api: KubernetesAPI) -> AsyncIterator[NoticeBoard]:
-    made = NoticeBoard(StatusWriter(api), Metrics())
+async def board(api: KubernetesAPI, term: Term) -> AsyncIterator[NoticeBoard]:
+    made = NoticeBoard(StatusWriter(api), Metrics(), term)
     running = asyncio.create_task(made.run())
     yield made
     running.cancel()
@@ -66,3 +71,28 @@ async def test_flood_is_counted_and_does_not_block(board: NoticeBoard) -> None:
         board.post(about(uid=f"uid-{number}"))
 
     assert board.metrics.registry.get_sample_value("rolebound_events_dropped_total") == 100
+
+
+async def test_standby_posts_what_it_kept_once_it_leads(server: ApiServer, board: NoticeBoard, term: Term) -> None:
+    term.end()
+    board.post(about())
+    await asyncio.sleep(0.05)
+    assert told(server) == []
+
+    term.last(math.inf)
+
+    await eventually(lambda: told(server) == [("uid-1", "SessionDenied", "AWS refused")])
+
+
+async def test_standby_keeps_nothing_that_the_leader_must_have_posted(
+    server: ApiServer, board: NoticeBoard, term: Term, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_KEPT_FOR", timedelta(milliseconds=20))
+    term.end()
+    board.post(about("uid-old"))
+    await asyncio.sleep(0.1)
+
+    term.last(math.inf)
+    board.post(about("uid-new"))
+
+    await eventually(lambda: [uid for uid, _, _ in told(server)] == ["uid-new"])

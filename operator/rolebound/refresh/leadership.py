@@ -1,0 +1,112 @@
+"""One leader among the replicas: it alone calls AWS and writes. The others watch, and answer for new pods as it does.
+
+A replica that comes to lead takes in first what the one before wrote. One that cannot renew its Lease stands back and
+goes on as a standby; it does not exit, so that an API server's outage costs neither its answers to others nor what it
+holds for Secrets that could not be written.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from rolebound import clock
+from rolebound.cluster.lease import LeaseStore
+from rolebound.errors import Error
+from rolebound.metrics import Metrics
+from rolebound.planning.leadership import LOOK_EVERY, RENEWED_WITHIN, Candidate, Lease, released
+from rolebound.refresh.term import Term
+
+log = structlog.get_logger(__name__)
+
+
+class Duties(Protocol):
+    """What a leader does and a standby does not."""
+
+    async def catch_up(self) -> None:
+        """Take in what another leader wrote; raises the Error that kept it from that."""
+        ...
+
+    def take_up(self) -> None:
+        """Begin, as the term just has."""
+        ...
+
+    def stand_back(self) -> None:
+        """Forget what another leader will know better."""
+        ...
+
+
+@dataclass(slots=True)
+class Leadership:
+    """Takes the Lease when it is free, and keeps it."""
+
+    store: LeaseStore
+    candidate: Candidate
+    term: Term
+    duties: Duties
+    metrics: Metrics
+    _held: Lease | None = None
+    _good_until: float = 0.0
+    _entering: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Look, again and again; what fails is logged and tried at the next look."""
+        while True:
+            try:
+                await self._look()
+            except Error as error:
+                log.warning("lease_failed", lease=str(self.store.name), message=str(error))
+            if self._held and asyncio.get_running_loop().time() >= self._good_until:
+                self._lose()
+            self.metrics.leader.set(self.term.lasts)
+            await asyncio.sleep(LOOK_EVERY * (0.9 + 0.2 * clock.chance()))
+
+    async def resign(self) -> None:
+        """Let go of the Lease, so that another replica leads at once; raises the Error that kept it from that."""
+        held = self._held
+        self._lose()
+        if held:
+            await self.store.write(released(held, clock.now()), held)
+
+    async def _look(self) -> None:
+        asked_at = asyncio.get_running_loop().time()
+        lease = await self.store.read()
+        if not self.candidate.may_take(lease, asked_at):
+            self._lose()
+            return
+        written = await self.store.write(self.candidate.spec(lease, clock.now()), lease)
+        if written is None:
+            return  # somebody was faster; the next look tells who
+        self._held, self._good_until = written, asked_at + RENEWED_WITHIN
+        if self.term.lasts:
+            self.term.last(self._good_until)
+        elif self._entering is None:
+            self._entering = asyncio.create_task(self._enter())
+        elif self._entering.done():
+            self._entering.result()  # what it raised ends this loop, which the liveness probe tells
+
+    async def _enter(self) -> None:
+        """Begin a term when all is known that another leader may have written."""
+        while True:
+            try:
+                await self.duties.catch_up()
+                break
+            except Error as error:
+                log.warning("not_leading_yet", message=str(error))
+                await asyncio.sleep(LOOK_EVERY)
+        self._entering = None
+        self.term.last(self._good_until)
+        self.duties.take_up()
+        log.info("leading", lease=str(self.store.name), identity=self.candidate.identity)
+
+    def _lose(self) -> None:
+        if self._held is None:
+            return
+        self._held = None
+        if self._entering:
+            self._entering.cancel()
+            self._entering = None
+        self.term.end()
+        self.duties.stand_back()
+        log.info("not_leading", lease=str(self.store.name), identity=self.candidate.identity)
