@@ -131,6 +131,8 @@ class Reporter:
         self.metrics.certificate_not_after.clear()
 
     def _touch(self, subject: Subject) -> None:
+        if not self.term.lasts:  # a standby would only collect names; whoever comes to lead looks at every status
+            return
         if subject not in self._schedule or self._schedule.due_at(subject) > clock.now() + _SETTLE:
             self._put(subject, clock.now() + _SETTLE)
 

@@ -13,7 +13,7 @@ from rolebound.cluster.api import KubernetesAPI
 from rolebound.refresh.duties import LeadersDuties
 from rolebound.refresh.observer import Resource
 from tests.support.api_server import ApiServer
-from tests.support.builders import a_binding, pod_body
+from tests.support.builders import a_binding, binding_body, pod_body
 from tests.unit.refresh.engine import Engine, eventually
 
 STATUS = "/awsrolebindings/reader/status"
@@ -129,6 +129,14 @@ async def test_standby_writes_a_status_when_it_leads(server: ApiServer, standby:
 
     await eventually(lambda: statuses(server))
     running.cancel()
+
+
+async def test_standby_collects_no_names_of_what_is_gone(standby: Engine) -> None:
+    for number in range(50):
+        standby.see_binding(f"reader-{number}")
+        standby.observer.gone(Resource.BINDINGS, binding_body(f"reader-{number}"))
+
+    assert len(standby.reporter._schedule) == 0
 
 
 async def test_status_of_another_leader_is_what_counts_after_standing_back(server: ApiServer, engine: Engine) -> None:
