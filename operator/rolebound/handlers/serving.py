@@ -5,13 +5,14 @@ certificate into the open port: connections that stand go on, new ones get the n
 told to end, it answers until the API servers have turned to another replica. And it takes a JSON patch as it is: kopf's
 way to find one, by comparing two pods, took longer than all the rest of an admission.
 
-Whoever reaches the port may send anything, so what is held in memory at a time is bounded: small reviews wait for their
-turn with their text read, large ones without, and beyond a number of calls an API server is asked to come back.
+Whoever reaches the port may send anything, so what is held in memory at a time is bounded: the number of connections, in
+a module of its own, and here the reviews. Small ones wait for their turn with their text read, large ones without.
 """
 
 import asyncio
 import base64
 import json
+import socket
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Iterable
@@ -19,13 +20,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import kopf
 import structlog
 from aiohttp import web
 
 from rolebound.errors import SettingsError
+from rolebound.handlers.connections import Connections, listening
 from rolebound.model.serving import ServingCertificate
 
 log = structlog.get_logger(__name__)
@@ -38,8 +40,9 @@ _LARGEST: Final = 4 * 1024 * 1024
 _LARGE_AT_A_TIME: Final = 1
 _SMALL: Final = 128 * 1024
 _SMALL_AT_A_TIME: Final = 32
-# Each connection costs some 500 KiB with its TLS. An API server makes at most 200 changes at a time by default.
-_MOST_CALLS: Final = 256
+_READ_AHEAD: Final = 16 * 1024
+# An API server sends about ten, one of which may be a token; a proxy may add as many. aiohttp takes 128 of 8 KiB.
+_HEADERS: Final = 32
 _READ_WITHIN: Final = 3.0  # seconds, below the webhook's timeoutSeconds
 # What is then still under way is cut off; an API server itself waits no longer.
 _LAST_ANSWERS: Final = 5.0
@@ -73,7 +76,7 @@ class AdmissionServer:
     _draining: bool = False
     _context: ssl.SSLContext = field(default_factory=_server_context)
     _certified: asyncio.Event = field(default_factory=asyncio.Event)
-    _calls: int = 0
+    _connections: Connections = field(default_factory=Connections)
     _small: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SMALL_AT_A_TIME))
     _large: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LARGE_AT_A_TIME))
 
@@ -91,42 +94,49 @@ class AdmissionServer:
     async def __call__(self, fn: kopf.WebhookFn) -> AsyncIterator[kopf.WebhookClientConfig]:
         """Listen as long as kopf iterates, and a while longer; SettingsError where the port cannot be had."""
         await self._certified.wait()
-        application = web.Application(client_max_size=_LARGEST)
-        application.router.add_post(PATH, partial(self._answer, fn))
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_LAST_ANSWERS)
+        runner = self._runner(fn)
         await runner.setup()
+        listener = self._listen()
+        accepting = asyncio.ensure_future(self._connections.let_in(listener, cast("web.Server", runner.server), self._context))
         try:
-            await self._listen(runner)
-            self.port, self.listening = int(runner.addresses[0][1]), True
+            self.port, self.listening = listener.getsockname()[1], True
             log.info("webhook_listening", port=self.port)
             yield {}  # the chart says how the webhook is reached
-            await asyncio.Event().wait()
+            await asyncio.wait([accepting])
+            accepting.result()
         finally:
-            await self._end(runner)
+            await self._drain()
+            accepting.cancel()
+            listener.close()
+            await runner.cleanup()
+            self._connections.end()
 
-    async def _listen(self, runner: web.AppRunner) -> None:
+    def _runner(self, fn: kopf.WebhookFn) -> web.AppRunner:
+        application = web.Application(client_max_size=_LARGEST)
+        application.router.add_post(PATH, partial(self._answer, fn))
+        return web.AppRunner(
+            application,
+            access_log=None,
+            shutdown_timeout=_LAST_ANSWERS,
+            auto_decompress=False,  # an API server does not compress, and a few KiB could become 4 MiB
+            read_bufsize=_READ_AHEAD,
+            max_headers=_HEADERS,
+        )
+
+    def _listen(self) -> socket.socket:
         try:
-            await web.TCPSite(runner, self.host or None, self.port, ssl_context=self._context).start()
+            return listening(self.host, self.port)
         except OSError as error:
             raise SettingsError(f"the webhook cannot listen on ROLEBOUND_WEBHOOK_PORT {self.port}: {error}") from error
 
-    async def _end(self, runner: web.AppRunner) -> None:
-        if self.listening:
-            log.info("webhook_draining", seconds=self.drain_for)
-            self._draining = True
-            await asyncio.sleep(self.drain_for)
+    async def _drain(self) -> None:
+        log.info("webhook_draining", seconds=self.drain_for)
+        self._draining = True
+        await asyncio.sleep(self.drain_for)
         self.listening = False
-        await runner.cleanup()
 
     async def _answer(self, fn: kopf.WebhookFn, request: web.Request) -> web.Response:
-        if self._calls >= _MOST_CALLS:
-            # With Retry-After the API server calls again by itself, for as long as its own patience lasts.
-            return web.Response(status=429, headers={"Retry-After": "1"}, text="too many calls at a time")
-        self._calls += 1
-        try:
-            response = await self._in_turn(fn, request)
-        finally:
-            self._calls -= 1
+        response = await self._in_turn(fn, request)
         if self._draining:
             response.force_close()  # so that an API server's next call goes to another replica
         return response
@@ -135,12 +145,15 @@ class AdmissionServer:
         length = request.content_length
         if length is not None and length <= _SMALL:
             text = await _text(request)
-            async with self._small:
-                return await _decided(fn, text)
+            with self._connections.answering(request):
+                async with self._small:
+                    return await _decided(fn, text)
         if length is not None and length > _LARGEST:
             raise web.HTTPRequestEntityTooLarge(max_size=_LARGEST, actual_size=length)
         async with self._large:
-            response = await _decided(fn, await _text(request))
+            text = await _text(request)
+            with self._connections.answering(request):
+                response = await _decided(fn, text)
         response.force_close()  # aiohttp keeps a request's body for as long as its connection is idle
         return response
 

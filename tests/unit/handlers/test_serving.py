@@ -58,11 +58,6 @@ async def post(session: aiohttp.ClientSession, url: str, body: Any = REVIEW) -> 
         return response.status, await response.text()
 
 
-@pytest.fixture
-def server() -> AdmissionServer:
-    return AdmissionServer(0, "127.0.0.1", drain_for=0.1)
-
-
 async def test_nothing_listens_without_a_certificate(server: AdmissionServer) -> None:
     iterating = asyncio.ensure_future(anext(aiter(server(answer))))
     await asyncio.sleep(0.05)

@@ -3,57 +3,16 @@
 import asyncio
 import json
 import ssl
-import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+import zlib
 from typing import Any
 
 import aiohttp
-import pytest
 
 from rolebound.handlers.serving import AdmissionServer
 from tests.unit.handlers.test_serving import REVIEW, certificate, post, serving, trusting
 
 LARGE: dict[str, Any] = {"request": {"uid": "x" * 4_000_000}}
-
-PROCESS = """
-import asyncio, resource, sys
-from pathlib import Path
-from rolebound.handlers.serving import AdmissionServer
-from tests.unit.handlers.test_serving import certificate, serving
-
-async def peak(request, **_):
-    await asyncio.sleep(0.01)
-    return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
-
-async def main():
-    server, served = AdmissionServer(0, "127.0.0.1"), certificate()
-    server.present(served)
-    async with serving(server, peak) as url:
-        Path(sys.argv[1]).write_text(served.authorities[0])
-        print(url, flush=True)
-        await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-
-
-@pytest.fixture
-def server() -> AdmissionServer:
-    return AdmissionServer(0, "127.0.0.1", drain_for=0.1)
-
-
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A server in a process of its own, whose memory is not ours: its URL, and the authority to trust."""
-    command = [sys.executable, "-c", PROCESS, str(tmp_path / "ca.pem")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env={"PYTHONPATH": "operator:."}, text=True) as running:
-        assert running.stdout is not None
-        url = next(line for line in running.stdout if line.startswith("https://"))  # among what it logs
-        yield url.strip(), (tmp_path / "ca.pem").read_text()
-        running.kill()
-
 
 async def test_flood_of_large_reviews_does_not_take_the_memory(process: tuple[str, str]) -> None:
     url, authority = process
@@ -97,29 +56,6 @@ async def test_large_reviews_take_turns_and_small_ones_do_not_wait_for_them(serv
     assert at_a_time == [0, 1]
 
 
-async def test_call_too_many_is_asked_to_come_back(server: AdmissionServer) -> None:
-    served, gate = certificate(), asyncio.Event()
-    server.present(served)
-
-    async def answer(*_: Any, **__: Any) -> Any:
-        await gate.wait()
-        return {}
-
-    async with (
-        serving(server, answer) as url,
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting(served), limit=0)) as session,
-    ):
-        calls = [asyncio.create_task(post(session, url)) for _ in range(257)]
-        [refused], waiting = await asyncio.wait(calls, timeout=30, return_when=asyncio.FIRST_COMPLETED)
-        async with session.post(url, data=json.dumps(REVIEW)) as another:
-            assert (another.status, another.headers["Retry-After"]) == (429, "1")
-
-        gate.set()
-        assert refused.result()[0] == 429
-        assert {status for status, _ in await asyncio.gather(*waiting)} == {200}
-        assert (await post(session, url))[0] == 200
-
-
 async def test_body_that_does_not_come_holds_no_turn_for_long(server: AdmissionServer) -> None:
     served = certificate()
     server.present(served)
@@ -131,3 +67,16 @@ async def test_body_that_does_not_come_holds_no_turn_for_long(server: AdmissionS
             assert (await post(session, url, LARGE))[0] == 200
         assert (await asyncio.wait_for(reader.readline(), 30)).startswith(b"HTTP/1.1 408 ")
         writer.close()
+
+
+async def test_compressed_review_is_not_inflated(server: AdmissionServer) -> None:
+    """An API server compresses none, and a few KiB could become as many MiB."""
+    served = certificate()
+    server.present(served)
+    async with (
+        serving(server) as url,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trusting(served))) as session,
+    ):
+        body = zlib.compress(json.dumps(REVIEW).encode())
+        async with session.post(url, data=body, headers={"Content-Encoding": "deflate"}) as response:
+            assert response.status == 400
