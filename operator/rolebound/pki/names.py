@@ -25,7 +25,9 @@ def subject_of(text: str) -> x509.Name:
         else:
             name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text.strip())])
     except ValueError as error:
-        raise CommandRefused(f"{text[:200]!r} is no subject: {error}; write web or CN=web,OU=shop,O=Example") from None
+        # The library says nothing where it cannot read the text at all.
+        what = str(error) or "of names there are CN, OU, O, L, ST, C, STREET, DC, UID and those of digits (OIDs)"
+        raise CommandRefused(f"{text[:200]!r} is no subject: {what}; write web or CN=web,OU=shop,O=Example") from None
     if not list(name):
         raise CommandRefused("the subject is empty, which Roles Anywhere does not support; write web or CN=web,OU=shop")
     return name
