@@ -38,6 +38,7 @@ class LocalSessions:
 
     def issue(self) -> Session:
         """Return a new session; Error says who must act where there is none."""
+        self.anywhere.check_settings(self.settings.endpoint)
         identity = self.settings.files.load()
         identity.check_dates(clock.now())
         request, endpoint = self.settings.request, self.settings.endpoint
