@@ -92,9 +92,10 @@ def test_served_metadata_is_the_role_for_both(terminal: Terminal, role: Setup) -
 @contextmanager
 def container(terminal: Terminal, flags: list[str]) -> Iterator[dict[str, str]]:
     """The environment of who asks the container's endpoint of a running `serve`."""
-    token = terminal.home / "token"
+    token = terminal.home / "the token"
     with terminal.running("serve", *flags, "--port", "0", "--authorization-token-file", str(token)) as server:
         url = served(server, "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        assert served(server, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") == f"'{token}'"  # a shell reads it
         assert token.stat().st_mode & 0o077 == 0
         yield terminal.environment | {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,

@@ -1,6 +1,7 @@
 """`rolebound serve`: the session on 127.0.0.1, for every SDK of this machine."""
 
 import signal
+from shlex import quote
 
 from rolebound.cli import session_flags
 from rolebound.cli.outcome import say, status_of
@@ -40,7 +41,7 @@ def main(arguments: list[str]) -> int:
         say(f"serving; for an SDK: export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}/")
         if token_file:
             say(f"or: export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{CREDENTIALS_PATH}")
-            say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_file.absolute()}")
+            say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={quote(str(token_file.absolute()))}")
         with background(renewal.run):
             server.serve()
         return 0

@@ -15,7 +15,8 @@ from rolebound.errors import SettingsError
 from rolebound.local.flags import FLAGS, Flag
 
 CONFIG: Final = "config"
-_SWITCH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
+_ON: Final = dict.fromkeys(("true", "t", "1", "yes"), True)  # `t` and `f` are AWS's helper's, too
+_SWITCH: Final = _ON | dict.fromkeys(("false", "f", "0", "no", ""), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def layered(names: Iterable[str], said: Mapping[str, str], environ: Mapping[str,
         given = {name: value for name, value in _of_file(path).items() if name in wanted} | given
     values = Values(given, wanted)
     for name, flag in wanted.items():
-        if flag.refused and name in given:
+        if flag.refused and name in given and (values.text(name) if flag.metavar else values.switch(name)):
             raise values.wrong(name, flag.refused)
     return values
 

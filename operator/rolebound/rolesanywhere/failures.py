@@ -82,7 +82,7 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
         "Checked here and good: key and certificate belong together, chain, dates, key usage, "
         f"region {request.trust_anchor.region}"
     )
-    whole = ". ".join(part for part in (text, remedy, checked, _clock(error, now)) if part)
+    whole = ". ".join(part.removesuffix(".") for part in (text, remedy, checked, _clock(error, now)) if part)
     return SessionDenied(whole, said=text, remedy=remedy)
 
 
