@@ -1,5 +1,6 @@
 """Whoever uses the credentials: the real AWS CLI and boto3, by each of the ways in which they can get them."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -125,6 +126,21 @@ def test_shell_that_evaluates_env_is_the_role(terminal: Terminal, role: Setup) -
     done = subprocess.run(["sh", "-c", line], env=terminal.environment, capture_output=True, text=True, check=False)
 
     assert f"assumed-role/{role.name}/" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", [["update"], ["serve", "--port", "0"]], ids=lambda it: it[0])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_told_to_stop_waits_for_no_first_session(
+    terminal: Terminal, role: Setup, command: list[str], number: signal.Signals
+) -> None:
+    role.inject("hang")
+    with terminal.start(*command, *terminal.flags(role), "--debug", AWS_MAX_ATTEMPTS="3") as process:
+        assert process.stderr is not None
+        assert any("asking" in line for line in iter(process.stderr.readline, ""))
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=5)
+
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_update_goes_on_through_an_outage_with_the_last_keys(brief_aws: Aws, tmp_path: Path) -> None:

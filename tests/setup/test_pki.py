@@ -180,6 +180,7 @@ def test_inspection_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["inspect", "--dir", "x" * 300], "root-cert.pem nor"),
         (["issue", "--subject", "emailAddress=a@b.example"], "is no subject: of names there are CN, OU"),
         (["issue", "--subject", "web", "--as-secret", ""], "'' is no Kubernetes name"),
+        (["issue", "--subject", "web", "--dns", ""], "an alternative name is empty"),
     ],
 )
 def test_a_refusal_is_one_line_that_says_why(command: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,8 @@ def alternative_names(dns: Sequence[str], uris: Sequence[str]) -> tuple[x509.Gen
     names: list[x509.GeneralName] = []
     for kind, values in ((x509.DNSName, dns), (x509.UniformResourceIdentifier, uris)):
         for value in values:
+            if not value:
+                raise CommandRefused("an alternative name is empty; leave out its --dns or --uri")
             try:
                 names.append(kind(value))
             except ValueError:
