@@ -120,6 +120,13 @@ def test_command_runs_as_the_role_and_ends_as_it_ends(terminal: Terminal, role: 
     assert f"assumed-role/{role.name}/" in done.stdout
 
 
+@pytest.mark.parametrize("delivery", ["variables", "endpoint"])
+def test_command_ends_quietly_when_its_reader_leaves(terminal: Terminal, role: Setup, delivery: str) -> None:
+    done = terminal.run("exec", "--delivery", delivery, *terminal.flags(role), "--", "sh", "-c", "yes | head -n 1")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "y\n", "")
+
+
 def test_shell_that_evaluates_env_is_the_role(terminal: Terminal, role: Setup) -> None:
     line = f'eval "$(rolebound env {" ".join(terminal.flags(role))})" && aws sts get-caller-identity'
 

@@ -23,6 +23,8 @@ _DESCRIPTION = (
 )
 FLAGS = (*CACHED_FLAGS, "delivery")
 _HOPS = 64
+# Python ignores them for itself, and a command would go on with that; subprocess sets them back by itself.
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def main(arguments: list[str]) -> int:
@@ -38,6 +40,8 @@ def main(arguments: list[str]) -> int:
         if values.text("delivery") == "endpoint":
             return _through_endpoint(values, command, environment)
         environment |= variables(output_of(values, ["exec", *flags]))
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_DFL)
         try:
             os.execvpe(command[0], command, environment)  # noqa: S606 - running it is what was asked for
         except OSError as error:
