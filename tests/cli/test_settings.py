@@ -1,6 +1,7 @@
 """Where settings come from, and what is said of wrong ones, on the command line as a user has it."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,4 @@ def test_wrong_setting_is_told_with_its_flag(
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN  # this process goes on
