@@ -1,5 +1,6 @@
 """Whoever uses the credentials: the real AWS CLI and boto3, by each of the ways in which they can get them."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,9 +93,10 @@ def test_served_metadata_is_the_role_for_both(terminal: Terminal, role: Setup) -
 @contextmanager
 def container(terminal: Terminal, flags: list[str]) -> Iterator[dict[str, str]]:
     """The environment of who asks the container's endpoint of a running `serve`."""
-    token = terminal.home / "token"
+    token = terminal.home / "the token"
     with terminal.running("serve", *flags, "--port", "0", "--authorization-token-file", str(token)) as server:
         url = served(server, "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        assert served(server, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") == f"'{token}'"  # a shell reads it
         assert token.stat().st_mode & 0o077 == 0
         yield terminal.environment | {
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": url,
@@ -118,12 +120,34 @@ def test_command_runs_as_the_role_and_ends_as_it_ends(terminal: Terminal, role: 
     assert f"assumed-role/{role.name}/" in done.stdout
 
 
+@pytest.mark.parametrize("delivery", ["variables", "endpoint"])
+def test_command_ends_quietly_when_its_reader_leaves(terminal: Terminal, role: Setup, delivery: str) -> None:
+    done = terminal.run("exec", "--delivery", delivery, *terminal.flags(role), "--", "sh", "-c", "yes | head -n 1")
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "y\n", "")
+
+
 def test_shell_that_evaluates_env_is_the_role(terminal: Terminal, role: Setup) -> None:
     line = f'eval "$(rolebound env {" ".join(terminal.flags(role))})" && aws sts get-caller-identity'
 
     done = subprocess.run(["sh", "-c", line], env=terminal.environment, capture_output=True, text=True, check=False)
 
     assert f"assumed-role/{role.name}/" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", [["update"], ["serve", "--port", "0"]], ids=lambda it: it[0])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_is_told_to_stop_waits_for_no_first_session(
+    terminal: Terminal, role: Setup, command: list[str], number: signal.Signals
+) -> None:
+    role.inject("hang")
+    with terminal.start(*command, *terminal.flags(role), "--debug", AWS_MAX_ATTEMPTS="3") as process:
+        assert process.stderr is not None
+        assert any("asking" in line for line in iter(process.stderr.readline, ""))
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=5)
+
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_update_goes_on_through_an_outage_with_the_last_keys(brief_aws: Aws, tmp_path: Path) -> None:

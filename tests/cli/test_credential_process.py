@@ -163,10 +163,10 @@ def test_refusal_is_one_line_and_no_credentials(terminal: Terminal, here: Here, 
 def test_debugging_tells_who_asks_whom_and_no_secret(terminal: Terminal, here: Here, role: Setup) -> None:
     url = role.aws.emulator.endpoint_url
 
-    done = here("credential-process", *terminal.flags(role), "--debug", "--endpoint", url)
+    done = here("credential-process", *terminal.flags(role), "--debug")  # AWS_ENDPOINT_URL says whom
 
     printed = json.loads(done.stdout)
-    for fact in (f"client of {role.name}", url, printed["Expiration"]):
+    for fact in (f"client of {role.name}", f"asking {url} in", printed["Expiration"]):
         assert fact in done.stderr
     assert printed["SecretAccessKey"] not in done.stderr
     assert printed["SessionToken"] not in done.stderr

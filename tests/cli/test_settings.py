@@ -1,6 +1,7 @@
 """Where settings come from, and what is said of wrong ones, on the command line as a user has it."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -55,19 +56,52 @@ def test_unknown_authority_is_refused_and_can_be_overlooked(
     overlooked = here("credential-process", *flags, "--no-verify-ssl")
 
     assert refused.returncode == 1
-    assert "SSLError" in refused.stderr
+    assert "SSLError: SSL validation failed for https://127.0.0.1" in refused.stderr
+    assert "certificate verify failed" in refused.stderr
     assert (overlooked.returncode, overlooked.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [("http://me:hidden@127.0.0.1:1", "http://127.0.0.1:1"), ("x://me:hidden@127.0.0.1:1", "http://x://127.0.0.1:1")],
+)
 def test_proxy_is_followed_as_botocore_follows_it(
-    terminal: Terminal, here: Here, role: Setup, monkeypatch: pytest.MonkeyPatch
+    terminal: Terminal, here: Here, role: Setup, monkeypatch: pytest.MonkeyPatch, url: str, said: str
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("HTTPS_PROXY", url)
 
     done = here("credential-process", *terminal.flags(role))
 
-    assert "ProxyConnectionError" in done.stderr
+    assert f'Failed to connect to proxy URL: "{said}"' in done.stderr
+    assert "hidden" not in done.stderr
     assert role.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("AWS_PROFILE", "absent", "The config profile (absent) could not be found"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "broken", "Unable to parse config file: broken"),
+        ("AWS_RETRY_MODE", "never", 'Invalid value provided to "mode": "never"'),
+        ("ROLEBOUND_ENDPOINT", "127.0.0.1:4566", "Invalid endpoint: 127.0.0.1:4566"),
+        ("ROLEBOUND_REGION", "no region", "Provided region_name 'no region' doesn't match"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command", [["credential-process"], ["update"], ["serve", "--port", "0"]], ids=lambda it: it[0]
+)
+def test_wrong_setting_of_aws_is_told_and_no_outage(
+    terminal: Terminal, role: Setup, command: list[str], variable: str, value: str, said: str
+) -> None:
+    # Its owner reads the file that is to be updated, too: a profile that is there twice is a mistake to botocore.
+    (terminal.home / "broken").write_text("[twice]\n[twice]\n")
+    flags = [*command, *terminal.flags(role)]
+
+    done = terminal.run(*flags, **{variable: str(terminal.home / value) if value == "broken" else value})
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said.replace("broken", str(terminal.home / "broken")) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_home_of_nobody_is_no_traceback(here: Here, terminal: Terminal, role: Setup) -> None:
@@ -110,3 +144,4 @@ def test_wrong_setting_is_told_with_its_flag(
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN  # this process goes on

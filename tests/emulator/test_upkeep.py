@@ -162,6 +162,14 @@ class TestTags:
 
 
 class TestNotifications:
+    def test_a_refusal_names_the_member_of_the_list(self, api: Any) -> None:
+        ident = api.create_trust_anchor(name="a", source=source(pki.root().pem))["trustAnchor"]["trustAnchorId"]
+        wrong = [{"event": "CA_CERTIFICATE_EXPIRY", "enabled": True, "threshold": 361}]
+
+        _, _, message = refusal(lambda: api.put_notification_settings(trustAnchorId=ident, notificationSettings=wrong))
+
+        assert "Value at 'notificationSettings.1.member.threshold' failed to satisfy constraint" in message
+
     def test_a_setting_is_aws_own_until_it_is_put_and_after_it_is_reset(self, api: Any) -> None:
         made = api.create_trust_anchor(name="a", source=source(pki.root().pem))["trustAnchor"]
         default = {"enabled": True, "threshold": 45, "channel": "ALL", "configuredBy": "rolesanywhere.amazonaws.com"}

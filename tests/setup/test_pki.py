@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shlex
 import stat
 import subprocess
@@ -36,6 +37,16 @@ def test_everything_has_the_walk_throughs_name_and_is_for_its_owner_alone() -> N
     assert sorted(path.name for path in Path().iterdir()) == sorted(FILES)
     assert {stat.S_IMODE(Path(name).stat().st_mode) for name in FILES} == {0o600}
     assert b"ENCRYPTED" in Path("root-key.pem").read_bytes()
+
+
+def test_umask_takes_nothing_from_the_owner() -> None:
+    before = os.umask(0o777)
+    try:
+        assert main(["init"]) == 0
+    finally:
+        os.umask(before)
+
+    assert {stat.S_IMODE(Path(name).stat().st_mode) for name in ("root-cert.pem", "root-key.pem")} == {0o600}
 
 
 @pytest.mark.usefixtures("_pair")
@@ -165,6 +176,11 @@ def test_inspection_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["init", "--subject", "CN="], "is no subject"),
         (["init", "--days", "99999999"], "past what a date can say"),
         (["init", "--dir", "/dev/null/x"], "cannot write"),
+        (["init", "--dir", "/dev/null"], "/dev/null is no folder; choose another --dir"),
+        (["inspect", "--dir", "x" * 300], "root-cert.pem nor"),
+        (["issue", "--subject", "emailAddress=a@b.example"], "is no subject: of names there are CN, OU"),
+        (["issue", "--subject", "web", "--as-secret", ""], "'' is no Kubernetes name"),
+        (["issue", "--subject", "web", "--dns", ""], "an alternative name is empty"),
     ],
 )
 def test_a_refusal_is_one_line_that_says_why(command: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:

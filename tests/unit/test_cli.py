@@ -26,6 +26,10 @@ def test_unknown_command_shows_the_usage(arguments: list[str]) -> None:
     assert "usage: rolebound" in done.stderr
 
 
+def test_unknown_command_is_named() -> None:
+    assert rolebound("fly").stderr.startswith("rolebound: there is no command 'fly'\n")
+
+
 def test_operator_refuses_to_start_with_one_line_that_says_why() -> None:
     done = rolebound("run")
 
@@ -42,35 +46,55 @@ def test_operator_outside_a_cluster_says_what_to_set() -> None:
     assert "Traceback" not in done.stderr
 
 
-def version_to(output: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "rolebound", "version"]
+# What images set, and what makes each print a write of its own.
+UNBUFFERED = {"PYTHONPATH": "operator", "PYTHONUNBUFFERED": "1"}
+BUFFERED = {"PYTHONPATH": "operator"}
+PRINTING = pytest.mark.parametrize("arguments", [["version"], ["--help"], ["serve", "--help"]], ids=" ".join)
+VARIABLES = pytest.mark.parametrize("variables", [BUFFERED, UNBUFFERED], ids=["buffered", "unbuffered"])
+
+
+def printed_to(output: int, arguments: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "rolebound", *arguments]
     return subprocess.run(
-        command,
-        env={"PYTHONPATH": "operator"},
-        stdout=output,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
+        command, env=variables, stdout=output, stderr=subprocess.PIPE, text=True, timeout=60, check=False
     )
 
 
-def test_output_that_cannot_be_written_is_told_in_one_line() -> None:
+@PRINTING
+@VARIABLES
+def test_output_that_cannot_be_written_is_told_in_one_line(arguments: list[str], variables: dict[str, str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = version_to(full.fileno())
+        done = printed_to(full.fileno(), arguments, variables)
 
     assert done.returncode == 1
     assert done.stderr == "rolebound: standard output cannot be written: No space left on device\n"
 
 
-def test_reader_who_has_gone_needs_no_word() -> None:
+@pytest.mark.parametrize("arguments", [["version"], ["--help"]], ids=" ".join)
+@VARIABLES
+def test_reader_who_has_gone_needs_no_word(arguments: list[str], variables: dict[str, str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
 
-    done = version_to(writer)
+    done = printed_to(writer, arguments, variables)
     os.close(writer)
 
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_characters_that_a_terminal_does_not_have_are_no_traceback() -> None:
+    done = rolebound("env", "--help", environment={"PYTHONIOENCODING": "ascii"})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rolebound env \\u2026" in done.stdout
+
+
+def test_without_a_standard_error_nothing_is_said_where_programs_read() -> None:
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "rolebound", "fly"]
+
+    done = subprocess.run(command, env=BUFFERED, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_command_without_a_standard_output_ends_as_ever() -> None:

@@ -6,6 +6,7 @@ An SDK starts `credential-process` whenever it wants credentials, so nothing slo
 import gc
 import os
 import sys
+from io import TextIOWrapper
 
 COMMANDS = {
     "run": "run the operator in a cluster",
@@ -27,7 +28,34 @@ COMMANDS = {
 
 def main() -> int:
     """Run the subcommand in sys.argv and return the exit status; 2 where there is no such command."""
+    if sys.stderr is None:  # print would say it on standard output, where a program reads
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - pathlib is slow to import, and it stays open
+    if isinstance(sys.stdout, TextIOWrapper):  # a file's name may be no text, and a terminal's charset small
+        sys.stdout.reconfigure(errors="backslashreplace")
     name, *rest = sys.argv[1:] or [""]
+    status = _written(name, rest)
+    if name == "credential-process":
+        os._exit(status)  # Python's own end takes a tenth of a cached call, and has nothing to do here
+    return status
+
+
+def _written(name: str, rest: list[str]) -> int:
+    """Run the command and write what is left to be written; no success where that cannot be."""
+    try:
+        try:
+            return _run(name, rest)
+        finally:  # argparse ends the process by itself
+            print(end="", flush=True)  # unlike sys.stdout.flush, also where there is no standard output at all
+    except OSError as error:
+        if error.filename is not None:  # some other file, and a defect of ours
+            raise
+        if not isinstance(error, BrokenPipeError):  # whoever read it has gone, and needs no word
+            print(f"rolebound: standard output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes once more at its end
+        return 1
+
+
+def _run(name: str, rest: list[str]) -> int:
     if name == "--version":
         name = "version"
     if name == "credential-process":
@@ -35,25 +63,12 @@ def main() -> int:
     if name in COMMANDS:
         module = f"{__name__}.{name.replace('-', '_')}"
         __import__(module)  # importlib's import_module does the same, and takes longer to import itself
-        status = _flushed(int(sys.modules[module].main(rest)))
-        if name == "credential-process":
-            os._exit(status)  # Python's own end takes a tenth of a cached call, and has nothing to do here
-        return status
-    asked = name in {"--help", "-h"}
+        return int(sys.modules[module].main(rest))
+    asked = name in {"--help", "-h", "help"}
+    if name and not asked:
+        print(f"rolebound: there is no command {name!r}\n", file=sys.stderr)
     print(_usage(), file=sys.stdout if asked else sys.stderr)
     return 0 if asked else 2
-
-
-def _flushed(status: int) -> int:
-    """Write what is left to be written; return the status, no success where that cannot be."""
-    try:
-        print(end="", flush=True)  # unlike sys.stdout.flush, also where there is no standard output at all
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # whoever read it has gone, and needs no word
-            print(f"rolebound: standard output cannot be written: {error.strerror}", file=sys.stderr, flush=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes once more at its end
-        return status or 1
-    return status
 
 
 def _usage() -> str:

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rolebound.emulator import Emulator, Settings
 
+_LONGEST = 10 * 365 * 86400
+"""Seconds, ten years: more leads past what a date, or a certificate, can say."""
+
 
 def main(arguments: list[str]) -> int:
     """Run the stand-in until SIGTERM or SIGINT; returns the exit status, 2 where a setting is wrong."""
@@ -37,6 +40,10 @@ def main(arguments: list[str]) -> int:
     try:
         if options.ca_file is not None and emulator.ca_file is not None:
             options.ca_file.write_bytes(emulator.ca_file.read_bytes())
+    except OSError as error:
+        print(f"rolebound: --ca-file: {error.filename} cannot be written: {error.strerror}", file=sys.stderr)
+        return _stop(emulator) or 2
+    try:
         print(_usage_of(emulator), flush=True)
         stopped.wait()
     finally:
@@ -61,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on")
-    add("--port", type=int, default=4566, help="port to listen on; 0 takes any that is free")
+    add("--port", type=_port, default=4566, help="port to listen on; 0 takes any that is free")
     add("--http", action="store_true", help="plain HTTP; without it HTTPS, with an authority of its own")
     add(
         "--hostname",
@@ -96,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="end sessions this soon, however much longer they were asked for",
     )
-    add("--clock-offset", type=int, default=0, metavar="SECONDS", help="let its clock be so far ahead, or behind")
+    add("--clock-offset", type=_offset, default=0, metavar="SECONDS", help="let its clock be so far ahead, or behind")
     add("--no-rate-limit", action="store_true", help="take more than 10 CreateSession calls a second")
     return parser
 
@@ -139,7 +146,20 @@ def _account(text: str) -> str:
     return text
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or len(text) > len("65535") or int(text) > 65535:  # noqa: PLR2004 - what TCP has
+        raise argparse.ArgumentTypeError("a port is 0 to 65535")
+    return int(text)
+
+
 def _seconds(text: str) -> timedelta:
-    if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError("a whole number of seconds, at least 1")
+    if not text.isdecimal() or len(text) > len(str(_LONGEST)) or not 0 < int(text) <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"a whole number of seconds, 1 to {_LONGEST}")
     return timedelta(seconds=int(text))
+
+
+def _offset(text: str) -> int:
+    digits = text.removeprefix("-").removeprefix("+")
+    if not digits.isdecimal() or len(digits) > len(str(_LONGEST)) or int(digits) > _LONGEST:
+        raise argparse.ArgumentTypeError(f"a whole number of seconds, -{_LONGEST} to {_LONGEST}")
+    return int(text)

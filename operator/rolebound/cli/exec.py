@@ -23,6 +23,8 @@ _DESCRIPTION = (
 )
 FLAGS = (*CACHED_FLAGS, "delivery")
 _HOPS = 64
+# Python ignores them for itself, and a command would go on with that; subprocess sets them back by itself.
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 def main(arguments: list[str]) -> int:
@@ -38,9 +40,12 @@ def main(arguments: list[str]) -> int:
         if values.text("delivery") == "endpoint":
             return _through_endpoint(values, command, environment)
         environment |= variables(output_of(values, ["exec", *flags]))
+        before = {number: signal.signal(number, signal.SIG_DFL) for number in _IGNORED}
         try:
             os.execvpe(command[0], command, environment)  # noqa: S606 - running it is what was asked for
         except OSError as error:
+            for number, handler in before.items():
+                signal.signal(number, handler)
             raise _cannot_run(command, error) from None
 
     return status_of(work)

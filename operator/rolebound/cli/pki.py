@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import textwrap
 from pathlib import Path
@@ -146,14 +147,15 @@ def _init(options: argparse.Namespace) -> None:
 def _issue(options: argparse.Namespace) -> None:
     folder = Folder(options.dir)
     client = Client(subject_of(options.subject), alternative_names(options.dns, options.uri))
-    if options.as_secret:
+    prints = options.as_secret is not None
+    if prints:
         kubernetes_name(options.as_secret)
         kubernetes_name(options.namespace)
     elif not options.force:
         folder.check_no_client()
     authority = folder.authority(lambda: _password(options))
     key, lifetime = keys.new_key(options.key_type), Lifetime.of_days(options.days, clock.now())
-    if options.as_secret:
+    if prints:
         certificates = certificates_pem([authority.issue(client, key, lifetime)])
         print(secret_manifest(options.as_secret, options.namespace, certificates, keys.key_pem(key)), end="")
         return
@@ -170,9 +172,9 @@ def _renew(options: argparse.Namespace) -> None:
 def _inspect(options: argparse.Namespace) -> None:
     folder = Folder(options.dir)
     ours = (folder.root_certificate, folder.client_certificate)
-    chosen = options.files or [path for path in ours if path.exists()]
+    chosen = options.files or [path for path in ours if os.path.lexists(path)]
     if not chosen:
-        raise CommandRefused(f"there is neither {ours[0]} nor {ours[1]}; name a certificate's file")
+        raise CommandRefused(f"neither {ours[0]} nor {ours[1]} is to be seen; name a certificate's file")
     facts = []
     for path in chosen:
         found = read_certificates(files.read(path), str(path))

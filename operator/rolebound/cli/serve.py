@@ -1,10 +1,11 @@
 """`rolebound serve`: the session on 127.0.0.1, for every SDK of this machine."""
 
 import signal
+from shlex import quote
 
 from rolebound.cli import session_flags
 from rolebound.cli.outcome import say, status_of
-from rolebound.cli.until_stopped import background, renewal_of
+from rolebound.cli.until_stopped import background, renewal_of, started
 from rolebound.endpoint.protocol import CREDENTIALS_PATH
 from rolebound.endpoint.server import Server
 from rolebound.local.flags import SESSION_FLAGS
@@ -32,15 +33,16 @@ def main(arguments: list[str]) -> int:
         held = Held()
         service = Service(held, settings.request.role.name, token_in(token_file) if token_file else "")
         server = Server(loopback(port, hops), service.answer)
+        renewal = renewal_of(values, settings, held.hold)
+        if not started(renewal):
+            return 0
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: server.stop())
-        renewal = renewal_of(values, settings, held.hold)
-        renewal.start()
         url = f"http://127.0.0.1:{server.listener.getsockname()[1]}"
         say(f"serving; for an SDK: export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}/")
         if token_file:
             say(f"or: export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{CREDENTIALS_PATH}")
-            say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={token_file.absolute()}")
+            say(f"and: export AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE={quote(str(token_file.absolute()))}")
         with background(renewal.run):
             server.serve()
         return 0

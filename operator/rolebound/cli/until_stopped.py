@@ -1,5 +1,6 @@
 """What runs until it is told to stop: renewals and servers, in the background of a command."""
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
@@ -20,6 +21,20 @@ _END_WITHIN = 2.0
 def renewal_of(values: Values, settings: SessionSettings, deliver: Callable[[Session], None]) -> Renewal:
     """Return what keeps a session of `settings` delivered, and says on standard error what goes wrong."""
     return Renewal(LocalSessions(settings, debugger(values)).issue, deliver, say)
+
+
+def started(renewal: Renewal) -> bool:
+    """Deliver the first session; False where SIGTERM or SIGINT came first, as AWS may not answer for a minute."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        renewal.start()
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import signal
 
 from rolebound.cli import session_flags
 from rolebound.cli.outcome import status_of
-from rolebound.cli.until_stopped import background, renewal_of
+from rolebound.cli.until_stopped import background, renewal_of, started
 from rolebound.local.credentials_file import credentials_file, write_profile
 from rolebound.local.flags import SESSION_FLAGS
 from rolebound.local.sessions import LocalSessions
@@ -36,9 +36,10 @@ def main(arguments: list[str]) -> int:
         if values.switch("once"):
             write(LocalSessions(settings, session_flags.debugger(values)).issue())
             return 0
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # threads inherit it: the signal waits for sigwait
         renewal = renewal_of(values, settings, write)
-        renewal.start()
+        if not started(renewal):
+            return 0
+        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)  # threads inherit it: the signal waits for sigwait
         with background(renewal.run):
             signal.sigwait(_ENDS)
         return 0

@@ -104,17 +104,19 @@ def _violations(shape: Shape | None, value: Any, path: str) -> Iterator[str]:
     for constraint in _broken(shape, value):
         yield f"Value at '{path}' failed to satisfy constraint: {constraint}"
     if isinstance(shape, StructureShape):
+        dot = "." if path else ""
         missing = [name for name in shape.required_members if name not in value]
         yield from (
-            f"Value null at '{path}{name}' failed to satisfy constraint: Member must not be null" for name in missing
+            f"Value null at '{path}{dot}{name}' failed to satisfy constraint: Member must not be null"
+            for name in missing
         )
         if shape.is_tagged_union and len(shape.members.keys() & value.keys()) > 1:
             yield f"Value at '{path}' failed to satisfy constraint: Member must have only one of its members set"
         for name in shape.members.keys() & value.keys():
-            yield from _violations(shape.members[name], value[name], f"{path}{name}")
+            yield from _violations(shape.members[name], value[name], f"{path}{dot}{name}")
     elif isinstance(shape, ListShape):
-        for one in value:
-            yield from _violations(shape.member, one, path)
+        for number, one in enumerate(value, 1):
+            yield from _violations(shape.member, one, f"{path}.{number}.member")
 
 
 def _broken(shape: Shape, value: Any) -> Iterator[str]:

@@ -29,7 +29,7 @@ def credentials_file(environ: Mapping[str, str]) -> Path:
 
 
 def write_profile(path: Path, profile: str, session: Session) -> None:
-    """Give `profile` in `path` the session's keys; SettingsError where the file cannot be read or written."""
+    """Give `profile` in `path` the session's keys; SettingsError where it is no file that can be read and written."""
     keys = session.credentials
     settings = {
         "aws_access_key_id": keys.access_key_id,
@@ -38,6 +38,8 @@ def write_profile(path: Path, profile: str, session: Session) -> None:
     }
     try:
         real = Path(os.path.realpath(path))
+        if real.exists() and not real.is_file():  # a device would be replaced by a file, and a pipe waits for ever
+            raise SettingsError(f"{path} is no file; set AWS_SHARED_CREDENTIALS_FILE to another")
         real.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(real.with_name(f".{real.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
@@ -57,7 +59,7 @@ def _text(path: Path) -> str:
 
 
 def _replace(path: Path, text: str) -> None:
-    descriptor, temporary = mkstemp(prefix=f".{path.name}.", dir=path.parent)  # with 0600
+    descriptor, temporary = mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
@@ -80,6 +82,7 @@ def _keep_owner_and_mode(path: Path, descriptor: int) -> None:
     try:
         old = path.stat()
     except FileNotFoundError:
+        os.fchmod(descriptor, 0o600)  # as it was made, unless an umask took that from its owner too
         return
     if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
         os.fchown(descriptor, old.st_uid, old.st_gid)

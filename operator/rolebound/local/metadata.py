@@ -61,7 +61,8 @@ class Metadata:
         if "x-forwarded-for" in request.headers:
             return _refusal(HTTPStatus.FORBIDDEN, "a forwarded request gets no token")
         seconds = request.headers.get(_TTL, _DEFAULT_TTL)
-        if not (seconds.isascii() and seconds.isdigit() and 1 <= int(seconds[:9]) <= _LONGEST_TTL):
+        is_number = seconds.isascii() and seconds.isdigit() and len(seconds) <= len(str(_LONGEST_TTL))
+        if not (is_number and 1 <= int(seconds) <= _LONGEST_TTL):
             return _refusal(HTTPStatus.BAD_REQUEST, f"{_TTL} may be 1 to {_LONGEST_TTL}")
         self._tokens = {token: end for token, end in self._tokens.items() if end > now}
         if len(self._tokens) >= _MOST_TOKENS:

@@ -38,11 +38,12 @@ class LocalSessions:
 
     def issue(self) -> Session:
         """Return a new session; Error says who must act where there is none."""
+        self.anywhere.check_settings(self.settings.endpoint)
         identity = self.settings.files.load()
         identity.check_dates(clock.now())
         request, endpoint = self.settings.request, self.settings.endpoint
         self.tell(f"certificate {identity.subject!r}, serial number {identity.serial_number}, of {identity.issuer!r}")
-        self.tell(f"asking {endpoint.url or 'AWS'} in {endpoint.region} for {request.role}")
+        self.tell(f"asking {self.anywhere.url(endpoint)} in {endpoint.region} for {request.role}")
         session = self.anywhere.create_session(identity, request, endpoint)
         self.tell(f"{session.assumed_role_arn} until {clock.rfc3339(session.expires_at)}")
         return session

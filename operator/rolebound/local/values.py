@@ -15,7 +15,8 @@ from rolebound.errors import SettingsError
 from rolebound.local.flags import FLAGS, Flag
 
 CONFIG: Final = "config"
-_SWITCH: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False, "": False}
+_ON: Final = dict.fromkeys(("true", "t", "1", "yes"), True)  # `t` and `f` are AWS's helper's, too
+_SWITCH: Final = _ON | dict.fromkeys(("false", "f", "0", "no", ""), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,12 @@ def layered(names: Iterable[str], said: Mapping[str, str], environ: Mapping[str,
     given |= {name: Value(text, f"--{name}") for name, text in said.items()}
     chosen = given.get(CONFIG)
     path = user_path(chosen.text) if chosen else config_file(environ)
-    if chosen or path.exists():
+    # Path.exists raises where a folder on the way is closed, as /root is to a container's other user.
+    if chosen or os.path.exists(path):  # noqa: PTH110
         given = {name: value for name, value in _of_file(path).items() if name in wanted} | given
     values = Values(given, wanted)
     for name, flag in wanted.items():
-        if flag.refused and name in given:
+        if flag.refused and name in given and (values.text(name) if flag.metavar else values.switch(name)):
             raise values.wrong(name, flag.refused)
     return values
 
@@ -121,7 +123,7 @@ def _of_file(path: Path) -> dict[str, Value]:
         if name not in FLAGS or name == CONFIG:
             from difflib import get_close_matches  # noqa: PLC0415 - on a mistake only
 
-            near = get_close_matches(name, FLAGS, 1)
+            near = get_close_matches(name, FLAGS.keys() - {CONFIG}, 1)
             raise SettingsError(f"{path}: there is no setting {name!r}{f'; did you mean {near[0]}?' if near else ''}")
     return {name: Value(_text(path, name, value), f"{name} in {path}") for name, value in document.items()}
 

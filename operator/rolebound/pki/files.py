@@ -52,7 +52,9 @@ def write(contents: Mapping[Path, bytes], *, force: bool) -> None:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _place(path, content, force=force)
     except FileExistsError as error:
-        raise CommandRefused(f"{error.filename2 or error.filename} appeared meanwhile, and was left alone") from None
+        if error.filename2 is None:  # of the folder; a link has two names
+            raise CommandRefused(f"{error.filename} is no folder; choose another --dir") from None
+        raise CommandRefused(f"{error.filename2} appeared meanwhile, and was left alone") from None
     except OSError as error:
         raise CommandRefused(f"cannot write {error.filename}: {error.strerror}") from None
 
@@ -71,9 +73,10 @@ def replace(contents: Mapping[Path, bytes]) -> None:
 
 
 def _place(path: Path, content: bytes, *, force: bool) -> None:
-    number, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # made with 0600
+    number, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(number, "wb") as file:
+            os.fchmod(number, 0o600)  # as it was made, unless an umask took that from its owner too
             file.write(content)
             file.flush()
             os.fsync(number)

@@ -25,7 +25,9 @@ def subject_of(text: str) -> x509.Name:
         else:
             name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text.strip())])
     except ValueError as error:
-        raise CommandRefused(f"{text[:200]!r} is no subject: {error}; write web or CN=web,OU=shop,O=Example") from None
+        # The library says nothing where it cannot read the text at all.
+        what = str(error) or "of names there are CN, OU, O, L, ST, C, STREET, DC, UID and those of digits (OIDs)"
+        raise CommandRefused(f"{text[:200]!r} is no subject: {what}; write web or CN=web,OU=shop,O=Example") from None
     if not list(name):
         raise CommandRefused("the subject is empty, which Roles Anywhere does not support; write web or CN=web,OU=shop")
     return name
@@ -36,6 +38,8 @@ def alternative_names(dns: Sequence[str], uris: Sequence[str]) -> tuple[x509.Gen
     names: list[x509.GeneralName] = []
     for kind, values in ((x509.DNSName, dns), (x509.UniformResourceIdentifier, uris)):
         for value in values:
+            if not value:
+                raise CommandRefused("an alternative name is empty; leave out its --dns or --uri")
             try:
                 names.append(kind(value))
             except ValueError:

@@ -86,14 +86,15 @@ def _role(desired: Desired, found: Role | None, anchor_arn: str) -> Iterator[Ste
     name = desired.names.role
     wanted = trust_policy(anchor_arn, desired.pins)
     document, role = json.dumps(wanted), {"RoleName": name}
+    pins = ", ".join(f"{pin.tag} {pin.value}" for pin in desired.pins)
+    whom = f"{anchor_arn}, {pins or 'every certificate of its CA'}"
     if found is None:
         tags = [{"Key": TAG, "Value": desired.names.setup}]
         more = {"AssumeRolePolicyDocument": document, "MaxSessionDuration": desired.role_seconds, "Tags": tags}
-        pins = "".join(f", {pin.tag} {pin.value}" for pin in desired.pins)
-        yield Step("iam", "create_role", f"create the role {name}, for {anchor_arn}{pins}", role | more)
+        yield Step("iam", "create_role", f"create the role {name}, for {whom}", role | more)
         return
     if found.trust_policy != wanted:
-        says = f"update the role {name}: trust {anchor_arn} under this set-up's conditions alone"
+        says = f"update the role {name}: for {whom}, and nobody else"
         yield Step("iam", "update_assume_role_policy", says, role | {"PolicyDocument": document})
     if found.seconds != desired.role_seconds:
         says = f"update the role {name}: sessions of up to {desired.role_seconds} s instead of {found.seconds} s"

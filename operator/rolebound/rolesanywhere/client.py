@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rolebound import __version__, clock
 from rolebound.clock import parse_rfc3339
-from rolebound.errors import AWSUnavailable
+from rolebound.errors import AWSUnavailable, SettingsError
 from rolebound.model.identity import SigningIdentity
 from rolebound.model.session import Endpoint, Session, SessionCredentials, SessionRequest
 from rolebound.rolesanywhere.failures import clock_behind, translated
@@ -79,6 +79,15 @@ class RolesAnywhere:
     def url(self, endpoint: Endpoint) -> str:
         """Return where CreateSession is sent; ValueError where the endpoint is no URL."""
         return str(self._client(endpoint).meta.endpoint_url)
+
+    def check_settings(self, endpoint: Endpoint) -> None:
+        """Raise SettingsError where botocore cannot be set up for `endpoint`, which no waiting mends."""
+        try:
+            self._client(endpoint)
+        except (BotoCoreError, ValueError) as error:
+            raise SettingsError(
+                f"a setting of AWS's (variables AWS_…, ~/.aws/config) or the endpoint cannot be used: {error}"
+            ) from None
 
     def _answer(self, identity: SigningIdentity, parameters: dict[str, Any], endpoint: Endpoint) -> Any:
         """Return AWS's answer; where it refuses and its clock is another, sign once more by that clock."""

@@ -5,19 +5,42 @@ usage known to be good, what is left to look at is in AWS. Only AWS's own messag
 print; no part of a request ever is.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ParamValidationError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 
 from rolebound.errors import AWSUnavailable, Error, SessionDenied, SessionNameRefused, SpecInvalid, Throttled
 from rolebound.model import remedies
 from rolebound.model.session import SessionRequest
 
 _QUOTED: Final = 300
+# What these say is a URL and why it cannot be reached; others may quote a request.
+_UNREACHED: Final = (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+# The ARNs leave no room for the reason; a password stays in a proxy's URL that botocore takes for no URL.
+_UNSAID: Final = re.compile(r"\?[^\s\"]*|[^/\s\"]*@")
 # SigV4's usual tolerance; what Roles Anywhere allows is not documented.
 _CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 _THROTTLED: Final = ("Throttl", "TooManyRequests", "LimitExceeded", "RequestLimit", "SlowDown")
@@ -29,8 +52,11 @@ def translated(error: BotoCoreError | ClientError, request: SessionRequest, now:
         return _refusal(error, request, now)
     if isinstance(error, ParamValidationError):
         return SpecInvalid(f"the session's parameters are not valid: {_printable(str(error))}")
-    if isinstance(error, HTTPClientError):
-        return AWSUnavailable(f"no answer from Roles Anywhere in {request.trust_anchor.region}: {type(error).__name__}")
+    if isinstance(error, (HTTPClientError, *_UNREACHED)):
+        why = type(error).__name__
+        if isinstance(error, _UNREACHED):
+            why += f": {_printable(_UNSAID.sub('', str(error)))}"
+        return AWSUnavailable(f"no answer from Roles Anywhere in {request.trust_anchor.region}: {why}")
     return AWSUnavailable(f"Roles Anywhere's answer, or its endpoint, cannot be used: {type(error).__name__}")
 
 
@@ -56,7 +82,7 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
         "Checked here and good: key and certificate belong together, chain, dates, key usage, "
         f"region {request.trust_anchor.region}"
     )
-    whole = ". ".join(part for part in (text, remedy, checked, _clock(error, now)) if part)
+    whole = ". ".join(part.removesuffix(".") for part in (text, remedy, checked, _clock(error, now)) if part)
     return SessionDenied(whole, said=text, remedy=remedy)
 
 

@@ -1,6 +1,7 @@
 """The credentials file on disk: whole at every moment, and as its owner wants it."""
 
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -26,6 +27,28 @@ def test_new_file_and_folder_are_the_users_alone(tmp_path: Path) -> None:
     write_profile(path, "default", a_session())
 
     assert (mode(path), mode(path.parent)) == (0o600, 0o700)
+
+
+def test_umask_takes_nothing_from_the_owner(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        write_profile(tmp_path / "credentials", "default", a_session())
+    finally:
+        os.umask(before)
+
+    assert mode(tmp_path / "credentials") == 0o600
+
+
+def test_what_is_no_file_is_told_and_stays(tmp_path: Path) -> None:
+    # As /dev/null, which `exec --delivery endpoint` sets, and which root could replace.
+    device = tmp_path / "device"
+    os.mkfifo(device)
+
+    with pytest.raises(SettingsError, match="device is no file; set AWS_SHARED_CREDENTIALS_FILE to another"):
+        write_profile(device, "default", a_session())
+
+    assert device.is_fifo()
+    assert list(tmp_path.iterdir()) == [device]
 
 
 def test_home_of_nobody_is_told() -> None:
@@ -67,11 +90,16 @@ def test_writers_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_file_that_cannot_be_written_stays_and_nothing_is_left_behind(tmp_path: Path) -> None:
     path = tmp_path / "credentials"
-    path.mkdir()
+    path.write_text("[other]\nregion = x\n")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, before[1]))  # as little as on a full disk
+    try:
+        with pytest.raises(SettingsError, match=r"credentials cannot be written: File too large"):
+            write_profile(path, "default", a_session())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
-    with pytest.raises(SettingsError, match=r"credentials cannot be written: Is a directory"):
-        write_profile(path, "default", a_session())
-
+    assert path.read_text() == "[other]\nregion = x\n"
     assert sorted(each.name for each in tmp_path.iterdir()) == [".credentials.lock", "credentials"]
 
 

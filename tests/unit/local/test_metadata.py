@@ -41,7 +41,7 @@ def test_token_role_and_credentials(metadata: Metadata) -> None:
     assert document["Token"] == "not-a-token"
 
 
-@pytest.mark.parametrize("ttl", ["0", "21601", "-1", "x", "", "²", "9" * 5000])
+@pytest.mark.parametrize("ttl", ["0", "21601", "-1", "x", "", "²", "9" * 5000, f"000000001{'9' * 50}"])
 def test_time_to_live_has_bounds(metadata: Metadata, ttl: str) -> None:
     assert metadata.respond(Request("PUT", TOKEN, {TTL: ttl}), NOON).status == 400
 

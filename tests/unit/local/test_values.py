@@ -37,6 +37,16 @@ def test_empty_variable_says_nothing(tmp_path: Path) -> None:
     assert values(tmp_path, {}, 'region = "file"', ROLEBOUND_REGION="").text("region") == "file"
 
 
+@pytest.mark.parametrize(("said", "on"), [("T", True), ("1", True), ("TRUE", True), ("f", False), ("0", False)])
+def test_switch_says_what_it_says_to_the_helper(tmp_path: Path, said: str, *, on: bool) -> None:
+    assert values(tmp_path, {"no-verify-ssl": said}).switch("no-verify-ssl") is on
+
+
+@pytest.mark.parametrize("said", [{"reuse-pin": "false"}, {"pkcs11-lib": ""}, {"no-tpm-key-password": "F"}])
+def test_what_is_refused_may_be_said_not_to_be_wanted(tmp_path: Path, said: dict[str, str]) -> None:
+    values(tmp_path, said)
+
+
 def test_setting_of_another_command_is_no_mistake(tmp_path: Path) -> None:
     values(tmp_path, {}, 'port = 1234\nregion = "x"\n')
 
@@ -48,11 +58,16 @@ def test_configuration_is_looked_for_in_the_home_directory(tmp_path: Path) -> No
     assert layered(CACHED_FLAGS, {}, {"XDG_CONFIG_HOME": str(tmp_path)}).text("region") == "home"
 
 
+def test_home_directory_that_cannot_be_looked_into_has_no_configuration() -> None:
+    # The system refuses a name as long as this one to root, too; a closed /root it refuses to others alone.
+    assert layered(CACHED_FLAGS, {}, {"XDG_CONFIG_HOME": f"/{'x' * 300}"}).given == {}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("role_arn = 'x'", "no setting 'role_arn'; did you mean role-arn?"),
-        ("config = 'x'", "no setting 'config'"),
+        ("config = 'x'", "no setting 'config'$"),
         ("[role-arn]\nx = 1", "role-arn in .*: it may be a string, a number, true or false"),
         ("region =", "is not TOML"),
         ("tpm-key-password = 'x'", "keys in a TPM are not supported"),

@@ -46,6 +46,23 @@ RIGHT = replace(
 )
 
 
+@pytest.mark.parametrize(
+    ("pins", "whom"),
+    [
+        ((), "every certificate of its CA"),
+        ((Pin("x509Subject/CN", "a"), Pin("x509SAN/DNS", "b")), "x509Subject/CN a, x509SAN/DNS b"),
+    ],
+)
+def test_plan_says_whose_role_it_will_be(pins: tuple[Pin, ...], whom: str) -> None:
+    desired = replace(DESIRED, pins=pins)
+
+    made = [step.says for step in steps(desired, EMPTY)]
+    changed = [step.says for step in steps(desired, RIGHT)]
+
+    assert f"create the role readers, for {TRUST_ANCHOR}, {whom}" in made
+    assert changed == [f"update the role readers: for {ANCHOR}, {whom}, and nobody else"]
+
+
 def anchor(**changes: Any) -> Found:
     return replace(RIGHT, trust_anchors=(replace(RIGHT.trust_anchors[0], **changes),))
 
