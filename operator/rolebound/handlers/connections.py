@@ -137,7 +137,7 @@ class Connections:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there; an empty `host` is every interface, IPv4 and IPv6. OSError where it cannot."""
+    """Return a socket that listens there; an empty `host` is every interface. OSError where it cannot."""
     if host:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = _listening((host, port), family, both=False)
@@ -146,7 +146,7 @@ def listening(host: str, port: int) -> socket.socket:
             listener = _listening(("", port), socket.AF_INET6, both=True)
         except OSError:  # IPv6 can be turned off
             listener = _listening(("", port), socket.AF_INET, both=False)
-    listener.setblocking(False)
+    listener.settimeout(0)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _IN_KERNEL)  # connections inherit it
     return listener
 

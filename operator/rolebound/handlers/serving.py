@@ -5,8 +5,8 @@ certificate into the open port: connections that stand go on, new ones get the n
 told to end, it answers until the API servers have turned to another replica. And it takes a JSON patch as it is: kopf's
 way to find one, by comparing two pods, took longer than all the rest of an admission.
 
-Whoever reaches the port may send anything, so what is held in memory at a time is bounded: the number of connections, in
-a module of its own, and here the reviews. Small ones wait for their turn with their text read, large ones without.
+Whoever reaches the port may send anything, so what is held in memory at a time is bounded: the connections by a module
+of their own, and the reviews here. Small ones wait for their turn with their text read, large ones without.
 """
 
 import asyncio
@@ -97,7 +97,8 @@ class AdmissionServer:
         runner = self._runner(fn)
         await runner.setup()
         listener = self._listen()
-        accepting = asyncio.ensure_future(self._connections.let_in(listener, cast("web.Server", runner.server), self._context))
+        protocol = cast("web.Server", runner.server)
+        accepting = asyncio.ensure_future(self._connections.let_in(listener, protocol, self._context))
         try:
             self.port, self.listening = listener.getsockname()[1], True
             log.info("webhook_listening", port=self.port)
