@@ -14,6 +14,7 @@ from tests.unit.handlers.test_serving import REVIEW, certificate, post, serving,
 
 LARGE: dict[str, Any] = {"request": {"uid": "x" * 4_000_000}}
 
+
 async def test_flood_of_large_reviews_does_not_take_the_memory(process: tuple[str, str]) -> None:
     url, authority = process
     trusted = ssl.create_default_context(cadata=authority)
