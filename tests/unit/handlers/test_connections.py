@@ -93,7 +93,7 @@ async def test_who_has_called_may_be_silent(
     server: AdmissionServer, served: ServingCertificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "_SILENT_FOR", 0.1)
-    peers = set()
+    peers: set[Any] = set()
 
     async def remembering(review: Any, **more: Any) -> Any:
         peers.update(server._connections._called)
