@@ -70,11 +70,14 @@ class Leadership:
             await self.store.write(released(held, clock.now()), held)
 
     async def _look(self) -> None:
-        asked_at = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
         lease = await self.store.read()
-        if not self.candidate.may_take(lease, asked_at):
+        # Each by the instant that lengthens nobody's time: another's Lease is as old as its answer is, and one's own as
+        # old as its request.
+        if not self.candidate.may_take(lease, loop.time()):
             self._lose()
             return
+        asked_at = loop.time()
         written = await self.store.write(self.candidate.spec(lease, clock.now()), lease)
         if written is None:
             return  # somebody was faster; the next look tells who

@@ -13,7 +13,7 @@ from rolebound.cluster.lease import LeaseStore
 from rolebound.errors import ClusterUnavailable
 from rolebound.metrics import Metrics
 from rolebound.model.objects import ObjectName
-from rolebound.planning.leadership import Candidate
+from rolebound.planning.leadership import Candidate, Lease
 from rolebound.refresh import leadership as module
 from rolebound.refresh.leadership import Leadership
 from rolebound.refresh.term import Term
@@ -148,6 +148,32 @@ async def test_second_replica_leads_when_the_first_is_gone(
     await eventually(lambda: two.term.lasts)
     assert not one.term.lasts, "it ended by the clock, before the other began"
     assert server.objects[PATH]["spec"]["leaseTransitions"] == 1
+
+
+async def test_answer_that_took_long_makes_the_lease_no_older(
+    api: KubernetesAPI, replica: Callable[[str], Replica]
+) -> None:
+    """What it tells is as old as the answer, not as old as the question."""
+
+    class Slow(LeaseStore):
+        async def read(self) -> Lease | None:
+            await asyncio.sleep(1.2)
+            return await super().read()
+
+    one = replica("one")
+    await eventually(lambda: one.term.lasts)
+    two = Replica(api, "two")
+    two.leadership.store = Slow(api, NAME)
+    two.start()
+    await asyncio.sleep(1.15)
+    await one.freeze()
+    await asyncio.sleep(0.1)
+    two.leadership.store = LeaseStore(api, NAME)
+
+    await eventually(lambda: two.term.lasts)
+
+    assert not one.term.lasts, "both led"
+    await two.freeze()
 
 
 async def test_resigning_hands_over_without_waiting(replica: Callable[[str], Replica]) -> None:
