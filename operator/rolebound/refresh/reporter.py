@@ -131,6 +131,8 @@ class Reporter:
         self.metrics.certificate_not_after.clear()
 
     def _touch(self, subject: Subject) -> None:
+        if not self.term.lasts:
+            return  # a standby would keep every name there ever was; a term begins with touch_all()
         if subject not in self._schedule or self._schedule.due_at(subject) > clock.now() + _SETTLE:
             self._put(subject, clock.now() + _SETTLE)
 

@@ -161,6 +161,20 @@ async def test_success_of_another_leader_ends_ones_own_failure(engine: Engine, s
     assert clock.rfc3339(holding.stored.issued_at) == later
 
 
+async def test_standby_keeps_no_name_of_what_came_and_went(standby: Engine) -> None:
+    standby.see_role()
+    for number in range(50):
+        standby.see_binding(f"ci-{number}")
+        standby.see_pod(f"pod-{number}")
+        standby.observer.gone(Resource.PODS, pod_body(f"pod-{number}"))
+        standby.observer.gone(Resource.BINDINGS, binding_body(f"ci-{number}"))
+
+    [lane] = standby.refresher.lanes._lanes.values()
+
+    assert len(standby.reporter._schedule) == 0
+    assert len(lane._schedule) == 0
+
+
 def statuses(server: ApiServer) -> list[Any]:
     return [each.body["status"] for each in server.asked if each.path.endswith(STATUS)]
 
