@@ -164,6 +164,7 @@ class App:
             async with asyncio.timeout(_DRAIN_FOR):
                 await self.refresher.stop()
                 await self.reporter.flush()
+                await self.notices.flush()
         except TimeoutError:
             log.warning("stopped_before_all_was_written")
         if renewing := self._loops.get("leadership"):
