@@ -7,7 +7,7 @@ holds for Secrets that could not be written.
 
 import asyncio
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
@@ -19,6 +19,9 @@ from rolebound.planning.leadership import LOOK_EVERY, RENEWED_WITHIN, Candidate,
 from rolebound.refresh.term import Term
 
 log = structlog.get_logger(__name__)
+
+# Shorter than a term: an API server that hangs costs a look, and not the next ones, which may reach another.
+_LOOK_WITHIN: Final = 5.0  # seconds
 
 
 class Duties(Protocol):
@@ -54,9 +57,12 @@ class Leadership:
         """Look, again and again; what fails is logged and tried at the next look."""
         while True:
             try:
-                await self._look()
+                async with asyncio.timeout(_LOOK_WITHIN):
+                    await self._look()
             except Error as error:
                 log.warning("lease_failed", lease=str(self.store.name), message=str(error))
+            except TimeoutError:
+                log.warning("lease_failed", lease=str(self.store.name), message=f"no answer in {_LOOK_WITHIN:g} s")
             if self._held and asyncio.get_running_loop().time() >= self._good_until:
                 self._lose()
             self.metrics.leader.set(self.term.lasts)
@@ -64,10 +70,10 @@ class Leadership:
 
     async def resign(self) -> None:
         """Let go of the Lease, so that another replica leads at once; raises the Error that kept it from that."""
-        held = self._held
         self._lose()
-        if held:
-            await self.store.write(released(held, clock.now()), held)
+        lease = await self.store.read()  # a renewal may have been written whose answer nobody waited for
+        if lease is not None and lease.holder == self.candidate.identity:
+            await self.store.write(released(lease, clock.now()), lease)
 
     async def _look(self) -> None:
         loop = asyncio.get_running_loop()
@@ -82,12 +88,12 @@ class Leadership:
         if written is None:
             return  # somebody was faster; the next look tells who
         self._held, self._good_until = written, asked_at + RENEWED_WITHIN
+        if self._entering and self._entering.done():
+            self._entering.result()  # what it raised ends this loop, which the liveness probe tells
         if self.term.lasts:
             self.term.last(self._good_until)
         elif self._entering is None:
             self._entering = asyncio.create_task(self._enter())
-        elif self._entering.done():
-            self._entering.result()  # what it raised ends this loop, which the liveness probe tells
 
     async def _enter(self) -> None:
         """Begin a term when all is known that another leader may have written."""
@@ -98,9 +104,10 @@ class Leadership:
             except Error as error:
                 log.warning("not_leading_yet", message=str(error))
                 await asyncio.sleep(LOOK_EVERY)
-        self._entering = None
         self.term.last(self._good_until)
         self.duties.take_up()
+        self._entering = None
+        self.metrics.leader.set(1)
         log.info("leading", lease=str(self.store.name), identity=self.candidate.identity)
 
     def _lose(self) -> None:
@@ -111,5 +118,6 @@ class Leadership:
             self._entering.cancel()
             self._entering = None
         self.term.end()
+        self.metrics.leader.set(0)
         self.duties.stand_back()
         log.info("not_leading", lease=str(self.store.name), identity=self.candidate.identity)

@@ -34,6 +34,7 @@ class Replica:
     caught_up: int = 0
     stood_back: int = 0
     failures: list[Exception] = field(default_factory=list)
+    bug: Exception | None = None
     _running: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
@@ -47,6 +48,8 @@ class Replica:
 
     def take_up(self) -> None:
         assert self.term.lasts
+        if self.bug:
+            raise self.bug
 
     def stand_back(self) -> None:
         self.stood_back += 1
@@ -123,6 +126,16 @@ async def test_unforeseen_failure_ends_the_loop_for_the_liveness_probe(api: Kube
     await eventually(lambda: one.ended)
 
 
+async def test_so_does_one_after_the_term_began(api: KubernetesAPI) -> None:
+    """Half of what a leader does first would be missing, and nobody would know."""
+    one = Replica(api, "one", bug=RuntimeError("a bug"))
+
+    one.start()
+
+    await eventually(lambda: one.ended)
+    await eventually(lambda: not one.term.lasts)
+
+
 async def test_second_replica_waits_as_long_as_the_first_renews(replica: Callable[[str], Replica]) -> None:
     one = replica("one")
     await eventually(lambda: one.term.lasts)
@@ -189,6 +202,20 @@ async def test_resigning_hands_over_without_waiting(replica: Callable[[str], Rep
     await eventually(lambda: two.term.lasts, seconds=0.5)
 
 
+async def test_renewal_that_is_cut_off_does_not_keep_the_lease(
+    server: ApiServer, replica: Callable[[str], Replica]
+) -> None:
+    """It was written, and the process that ends did not wait for the answer."""
+    one = replica("one")
+    await eventually(lambda: one.term.lasts)
+    await one.freeze()
+    server.objects[PATH]["metadata"]["resourceVersion"] = "later"
+
+    await one.leadership.resign()
+
+    assert holder(server) == ""
+
+
 async def test_standby_has_nothing_to_resign(server: ApiServer, replica: Callable[[str], Replica]) -> None:
     one = replica("one")
     await eventually(lambda: one.term.lasts)
@@ -229,6 +256,26 @@ async def test_outage_of_the_api_server_ends_the_term_and_its_end_brings_it_back
 
     await eventually(lambda: one.term.lasts)
     assert (one.caught_up, one.stood_back) == (2, 1)
+
+
+async def test_leader_whose_api_server_hangs_stands_back_in_time_and_comes_back(
+    api: KubernetesAPI, replica: Callable[[str], Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LOOK_WITHIN", 0.2)
+
+    class Hanging(LeaseStore):
+        async def read(self) -> Lease | None:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    one = replica("one")
+    await eventually(lambda: one.term.lasts)
+
+    one.leadership.store = Hanging(api, NAME)
+    await eventually(lambda: one.stood_back, seconds=1.5)
+    one.leadership.store = LeaseStore(api, NAME)
+
+    await eventually(lambda: one.term.lasts, seconds=1)
 
 
 async def test_restarted_replica_of_the_same_name_leads_at_once(
