@@ -52,6 +52,8 @@ class Leadership:
     _held: Lease | None = None
     _good_until: float = 0.0
     _entering: asyncio.Task[None] | None = None
+    _other: str = ""
+    """Who leads, as far as it was told."""
 
     async def run(self) -> None:
         """Look, again and again; what fails is logged and tried at the next look."""
@@ -80,9 +82,11 @@ class Leadership:
         lease = await self.store.read()
         # Each by the instant that lengthens nobody's time: another's Lease is as old as its answer is, and one's own as
         # old as its request.
-        if not self.candidate.may_take(lease, loop.time()):
+        if lease is not None and not self.candidate.may_take(lease, loop.time()):
             self._lose()
+            self._tell(lease.holder)
             return
+        self._other = ""
         asked_at = loop.time()
         written = await self.store.write(self.candidate.spec(lease, clock.now()), lease)
         if written is None:
@@ -109,6 +113,11 @@ class Leadership:
         self._entering = None
         self.metrics.leader.set(1)
         log.info("leading", lease=str(self.store.name), identity=self.candidate.identity)
+
+    def _tell(self, other: str) -> None:
+        if other != self._other:
+            self._other = other
+            log.info("another_leads", lease=str(self.store.name), identity=other)
 
     def _lose(self) -> None:
         if self._held is None:

@@ -13,6 +13,7 @@ from rolebound.cluster.lease import LeaseStore
 from rolebound.errors import ClusterUnavailable
 from rolebound.metrics import Metrics
 from rolebound.model.objects import ObjectName
+from rolebound.planning import leadership as rules
 from rolebound.planning.leadership import Candidate, Lease
 from rolebound.refresh import leadership as module
 from rolebound.refresh.leadership import Leadership
@@ -74,7 +75,7 @@ class Replica:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Lease of a second, in the proportions of the real one."""
-    monkeypatch.setattr("rolebound.planning.leadership.LEASE_SECONDS", 1)
+    monkeypatch.setattr(rules, "LEASE_SECONDS", 1)
     monkeypatch.setattr(module, "RENEWED_WITHIN", 0.6)
     monkeypatch.setattr(module, "LOOK_EVERY", 0.05)
 
@@ -146,6 +147,20 @@ async def test_second_replica_waits_as_long_as_the_first_renews(replica: Callabl
     assert one.term.lasts
     assert (one.caught_up, one.stood_back) == (1, 0)
     assert not two.term.lasts
+
+
+async def test_standby_says_once_who_leads(
+    replica: Callable[[str], Replica], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nobody of that name is there, it is the only trace of why nothing is issued."""
+    one = replica("one")
+    await eventually(lambda: one.term.lasts)
+
+    replica("two")
+    await asyncio.sleep(0.3)
+
+    [said] = [line for line in capsys.readouterr().out.splitlines() if "another_leads" in line]
+    assert "one" in said
 
 
 async def test_second_replica_leads_when_the_first_is_gone(

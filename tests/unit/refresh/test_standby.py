@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from rolebound import clock
 from rolebound.cluster.api import KubernetesAPI
+from rolebound.refresh import resync
 from rolebound.refresh.duties import LeadersDuties
 from rolebound.refresh.observer import Resource
 from tests.support.api_server import ApiServer, refusing
@@ -131,7 +132,7 @@ async def test_secret_of_a_pod_that_the_watch_has_not_told_of_stays(
 async def test_complete_view_that_fails_is_taken_again(
     server: ApiServer, standby: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rolebound.refresh.resync._AGAIN_AFTER", 0.05)
+    monkeypatch.setattr(resync, "_AGAIN_AFTER", 0.05)
     put(server, pods=pod_body())
     server.canned.extend([refusing(500)] * 3)
     running = asyncio.create_task(standby.resync.run())
