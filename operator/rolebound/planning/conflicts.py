@@ -77,7 +77,8 @@ def _of_container(
             yield f"{where} mounts {mount['name']!r} at {parts.path}, where its credentials belong: remove it"
     preferred = _PREFERRED if delivery is not DeliveryType.ENDPOINT else (*_PREFERRED, "AWS_SHARED_CREDENTIALS_FILE")
     for name in dict.fromkeys((*ours, *preferred)):
-        if name in variables and variables[name] != ours.get(name):
+        # From a Secret, as static keys mostly are, it has no value here.
+        if name in variables and (name not in ours or variables[name] != ours[name]):
             yield f"{where} sets {name}, which keeps SDKs from the injected credentials: remove it"
     for name in _PROFILES:
         if profiles and name in variables and variables[name] not in profiles:
