@@ -124,6 +124,9 @@ class App:
         """Return what must still happen before the operator is ready, or ""."""
         if not self.resync.done_once:
             return "the cluster's objects are not all read yet"
+        if not self.leadership.may_lead:
+            # Once it was: an outage of the API server takes nobody out of the Service.
+            return f"the Lease {self.settings.lease} was not read or written yet; the log says why"
         return "the webhook does not listen" if self.webhook and not self.webhook.server.listening else ""
 
     def _start(self, name: str, loop: Awaitable[None]) -> None:

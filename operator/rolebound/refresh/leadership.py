@@ -49,6 +49,8 @@ class Leadership:
     term: Term
     duties: Duties
     metrics: Metrics
+    may_lead: bool = False
+    """Whether a look has succeeded: until then this replica may lack the right to the Lease, and lead never."""
     _held: Lease | None = None
     _good_until: float = 0.0
     _entering: asyncio.Task[None] | None = None
@@ -85,10 +87,12 @@ class Leadership:
         if lease is not None and not self.candidate.may_take(lease, loop.time()):
             self._lose()
             self._tell(lease.holder)
+            self.may_lead = True
             return
         self._other = ""
         asked_at = loop.time()
         written = await self.store.write(self.candidate.spec(lease, clock.now()), lease)
+        self.may_lead = True
         if written is None:
             return  # somebody was faster; the next look tells who
         self._held, self._good_until = written, asked_at + RENEWED_WITHIN

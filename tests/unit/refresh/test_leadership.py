@@ -322,4 +322,16 @@ async def test_refused_right_is_told_and_nobody_leads(server: ApiServer, replica
 
     await eventually(lambda: len(server.asked) >= 3)
     assert not one.ended
+    assert not one.leadership.may_lead, "not ready, so that an upgrade keeps the replica that may"
     await eventually(lambda: one.term.lasts)
+    assert one.leadership.may_lead
+
+
+async def test_standby_may_lead(replica: Callable[[str], Replica]) -> None:
+    one = replica("one")
+    await eventually(lambda: one.term.lasts)
+
+    two = replica("two")
+
+    await eventually(lambda: two.leadership.may_lead)
+    assert not two.term.lasts
