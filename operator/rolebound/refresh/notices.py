@@ -30,6 +30,7 @@ _WAITING_LIMIT: Final = 5000
 _REMEMBERED_LIMIT: Final = 20_000
 _TRIES: Final = 5
 _AGAIN_AFTER: Final = 2.0  # seconds
+_FLUSHED_WITHIN: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -67,9 +68,11 @@ class NoticeBoard:
             self._queue.task_done()
 
     async def flush(self) -> None:
-        """Return when what is queued is posted: the last thing before another replica leads."""
+        """Post what is queued, within a moment: the last thing before another replica leads."""
         if self.term.lasts:
-            await self._queue.join()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FLUSHED_WITHIN):
+                    await self._queue.join()
 
     def _forget(self, notice: Notice) -> None:
         """Say it again when it comes again: it was not posted from here."""

@@ -96,6 +96,14 @@ async def test_what_waits_is_posted_before_another_leads(server: ApiServer, boar
     assert len(told(server)) == 20
 
 
+async def test_what_cannot_be_posted_holds_up_nobody_who_ends(server: ApiServer, board: NoticeBoard) -> None:
+    server.canned.extend([refusing(500)] * 5)
+    board.post(about())
+
+    async with asyncio.timeout(3):  # and not the ten seconds of all its tries
+        await board.flush()
+
+
 async def test_standby_waits_for_nothing_when_it_ends(board: NoticeBoard, term: Term) -> None:
     term.end()
     board.post(about())
