@@ -5,6 +5,7 @@ come the other way: webhook → admission → inventory. Of several replicas all
 """
 
 import asyncio
+import signal
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,6 +51,7 @@ log = structlog.get_logger(__name__)
 # Less than the chart's terminationGracePeriodSeconds, and more than the longest call to AWS (10 s).
 _DRAIN_FOR: Final = 15.0
 _RESIGN_WITHIN: Final = 3.0
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class App:
         probes = Probes(self.metrics.registry, self.failure, self.awaited)
         port = await probes.start(self.settings.http_host, self.settings.http_port)
         log.info("starting", namespace=self.settings.namespace, http_port=port)
+        ready, handed_over = asyncio.Event(), asyncio.Event()
+        ending = asyncio.create_task(self._hand_over_when_told(ready, handed_over))
         try:
             self._start("notices", self.notices.run())
             self._start("reporter", self.reporter.run())
@@ -101,8 +105,11 @@ class App:
                 identity=cast("Any", "rolebound"),
                 clusterwide=True,
                 standalone=True,
+                ready_flag=ready,
+                stop_flag=handed_over,
             )
         finally:
+            ending.cancel()
             await self._stop()
             await probes.stop()
 
@@ -117,6 +124,9 @@ class App:
         """Return what must still happen before the operator is ready, or ""."""
         if not self.resync.done_once:
             return "the cluster's objects are not all read yet"
+        if not self.leadership.may_lead:
+            # Once it was: an outage of the API server takes nobody out of the Service.
+            return f"the Lease {self.settings.lease} was not read or written yet; the log says why"
         return "the webhook does not listen" if self.webhook and not self.webhook.server.listening else ""
 
     def _start(self, name: str, loop: Awaitable[None]) -> None:
@@ -135,21 +145,44 @@ class App:
 
         return registry
 
-    async def _stop(self) -> None:
-        """Finish what is under way, say how things stand, and let go."""
+    async def _hand_over_when_told(self, ready: asyncio.Event, handed_over: asyncio.Event) -> None:
+        """Hand over at the first signal, and then let kopf end: that takes ten seconds, and cuts off what takes longer.
+
+        Meanwhile the webhook answers as before. A second signal ends the process.
+        """
+        await ready.wait()  # kopf's own handlers are in place by then, and these go before them
+        told, loop = asyncio.Event(), asyncio.get_running_loop()
+        for each in _SIGNALS:
+            loop.add_signal_handler(each, told.set)
+        await told.wait()
         log.info("stopping")
+        for each in _SIGNALS:
+            loop.remove_signal_handler(each)
+        await self._hand_over()
+        handed_over.set()
+
+    async def _hand_over(self) -> None:
+        """Finish what is under way, say how things stand, and let another replica lead; a second time does nothing."""
         try:
             async with asyncio.timeout(_DRAIN_FOR):
                 await self.refresher.stop()
                 await self.reporter.flush()
+                await self.notices.flush()
         except TimeoutError:
             log.warning("stopped_before_all_was_written")
-        for task in self._loops.values():
-            task.cancel()
-        await asyncio.gather(*self._loops.values(), return_exceptions=True)
+        if renewing := self._loops.get("leadership"):
+            renewing.cancel()
+            await asyncio.wait([renewing])
         with suppress(TimeoutError, ClusterUnavailable):  # else the Lease ends by itself
             async with asyncio.timeout(_RESIGN_WITHIN):
                 await self.leadership.resign()
+
+    async def _stop(self) -> None:
+        """Hand over where no signal asked for it, and let go."""
+        await self._hand_over()
+        for task in self._loops.values():
+            task.cancel()
+        await asyncio.gather(*self._loops.values(), return_exceptions=True)
         await self.api.close()
         log.info("stopped")
 

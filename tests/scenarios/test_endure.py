@@ -202,7 +202,7 @@ def _asked(operator: Operator, _: int) -> bool:
 def test_graceful_stop_writes_what_aws_already_gave(operator: Operator, aws: Aws, sandbox: Sandbox) -> None:
     setup = aws.setup()
     old = bound(sandbox, setup)
-    setup.inject("delay", seconds=3)
+    setup.inject("delay", seconds=8)  # longer than kopf would wait for it
     renew(sandbox)
     time.sleep(1)
 

@@ -81,12 +81,13 @@ def test_leader_that_ends_hands_over_at_once(aws: Aws, sandbox: Sandbox, replica
     first, second = replicas
     setup = served(aws, sandbox)
 
-    assert first.stop() == 0
+    first.process.popen.send_signal(signal.SIGTERM)
 
-    wait_until("the second leads", second.leads, 5)
+    wait_until("the second leads", second.leads, 4)
     sandbox.pod("api-2")
     sandbox.eventually("the new pod is served", lambda: sandbox.keys("api-2-aws"), seconds=5)
     assert setup.issued() == 2
+    assert first.process.popen.wait(30) == 0
 
 
 def test_leader_that_was_frozen_goes_on_as_a_standby(

@@ -27,7 +27,7 @@ _METADATA: Final = "application/json;as={kind};g=meta.k8s.io;v=v1,application/js
 
 
 class NotFound(ClusterUnavailable):
-    """The object, or its kind, is not there."""
+    """The object, or its kind, is not there; or its namespace is on its way out and takes nothing more."""
 
 
 class VersionGone(ClusterUnavailable):
@@ -192,6 +192,8 @@ class KubernetesAPI:
 def _refusal(method: str, path: str, status: int, answer: Any) -> ClusterUnavailable:
     message = answer.get("message", "") if isinstance(answer, dict) and answer.get("kind") == "Status" else ""
     text = f"{method} {path}: HTTP {status}" + (f": {message[:300]}" if message else "")
+    if _is_of_a_namespace_that_ends(answer):
+        return NotFound(text)
     match status:
         case 404:
             return NotFound(text)
@@ -202,3 +204,9 @@ def _refusal(method: str, path: str, status: int, answer: Any) -> ClusterUnavail
         case 403:
             return ClusterUnavailable(f"{text}; whoever installed the chart gives the operator this right")
     return ClusterUnavailable(text)
+
+
+def _is_of_a_namespace_that_ends(answer: Any) -> bool:
+    """Whether this is the 403 by which a namespace that is deleted refuses new objects, which is no lack of a right."""
+    causes = (answer.get("details") or {}).get("causes") if isinstance(answer, dict) else None
+    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes or ())

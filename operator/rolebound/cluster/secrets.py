@@ -65,7 +65,7 @@ class CredentialSecrets:
             return None
         stored = parse_stored_credential(body)
         if stored is None or not stored.serves(credential):
-            raise _name_taken(credential.secret)
+            raise _name_taken(credential.secret, body if stored else None)
         return stored
 
     async def write(
@@ -103,7 +103,15 @@ def _stored(body: dict[str, Any]) -> StoredCredential:
     return stored
 
 
-def _name_taken(secret: ObjectName) -> NameTaken:
+def _name_taken(secret: ObjectName, ours: dict[str, Any] | None) -> NameTaken:
+    """`ours` is the Secret where rolebound made it for somebody else."""
+    if ours is not None:
+        owner = ours["metadata"]["ownerReferences"][0]
+        return NameTaken(
+            f"Secret {secret} holds the credentials of {owner['kind']} {owner['name']}, and each pod needs one of its "
+            f"own; take the annotation {names.SECRET_CLAIM}, and what else was copied from an injected pod, out of the "
+            "pod's template, or bind with sessionScope ServiceAccount"
+        )
     return NameTaken(
         f"Secret {secret} exists and was not made by rolebound for this pod or binding, so it is left alone; "
         "remove it, or claim another name"

@@ -28,6 +28,8 @@ _PREFERRED: Final = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 )
 _PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+# Beside an endpoint: with a file or a profile named, SDKs look into files alone, and may find nothing there.
+_FILES: Final = ("AWS_SHARED_CREDENTIALS_FILE", *_PROFILES)
 
 
 def obstacle(pod: Body) -> str:
@@ -75,9 +77,10 @@ def _of_container(
     for mount in container.get("volumeMounts") or ():
         if mount["mountPath"].rstrip("/") == parts.path and mount["name"] != parts.volume:
             yield f"{where} mounts {mount['name']!r} at {parts.path}, where its credentials belong: remove it"
-    preferred = _PREFERRED if delivery is not DeliveryType.ENDPOINT else (*_PREFERRED, "AWS_SHARED_CREDENTIALS_FILE")
+    preferred = _PREFERRED if delivery is not DeliveryType.ENDPOINT else (*_PREFERRED, *_FILES)
     for name in dict.fromkeys((*ours, *preferred)):
-        if name in variables and variables[name] != ours.get(name):
+        # From a Secret, as static keys mostly are, it has no value here.
+        if name in variables and (name not in ours or variables[name] != ours[name]):
             yield f"{where} sets {name}, which keeps SDKs from the injected credentials: remove it"
     for name in _PROFILES:
         if profiles and name in variables and variables[name] not in profiles:

@@ -13,7 +13,7 @@ from typing import Final
 from rolebound.api import names
 from rolebound.errors import Conflict, Error, NamespaceNotAllowed, RoleNotFound, RoleNotReady, SpecInvalid
 from rolebound.model.credential import Credential, UnitKey
-from rolebound.model.objects import Binding, ObjectName, Pod, Role, SessionScope
+from rolebound.model.objects import Binding, DeliveryType, ObjectName, Pod, Role, SessionScope
 from rolebound.model.session import SessionRequest
 from rolebound.planning.naming import session_name, shared_secret_name
 
@@ -96,6 +96,13 @@ def pod_credential(binding: Binding, pod: Pod, facts: Facts) -> Credential:
 
 def _check_claim(claim: str, binding: Binding, pod: Pod) -> None:
     """Raise SpecInvalid where the pod mounts no Secret for the binding, or one whose name it may not claim."""
+    if not claim and pod.delivery is not None:
+        raise SpecInvalid(
+            f"pod {pod.name.name} mounts no Secret of AWSRoleBinding {binding.name.name}: either it was made before "
+            f"that binding, and is made again when you delete it; or the binding was left out, because the pod has "
+            f"{pod.delivery} from another one: choose by the annotation {names.PROFILES}, or set {names.DELIVERY} to "
+            f"{DeliveryType.CREDENTIAL_PROCESS}"
+        )
     if not claim:
         raise SpecInvalid(
             f"pod {pod.name.name} names no Secret to put its credentials in: it was made before AWSRoleBinding "

@@ -107,6 +107,8 @@ def _add(state: _Injecting, binding: Binding, account: str, new_secret_name: Cal
     claims = parse_claims((state.pod["metadata"].get("annotations") or {}).get(names.SECRET_CLAIM, ""))
     secret = _secret(binding, account) or claims.get(binding.name.name)
     there = secret is not None and secret in podparts.secrets(state.pod)
+    if binding.scope is SessionScope.POD and not there:
+        secret = None  # a claim that nothing mounts: the annotations were copied from another pod, whose Secret it is
     if (
         delivered is not None
         and not there
@@ -118,7 +120,7 @@ def _add(state: _Injecting, binding: Binding, account: str, new_secret_name: Cal
     check_delivery(state.pod, delivery)
     if secret is None:
         secret = new_secret_name()
-    if binding.scope is SessionScope.POD and binding.name.name not in claims:
+    if binding.scope is SessionScope.POD and claims.get(binding.name.name) != secret:
         claims[binding.name.name] = secret
         state.annotations[names.SECRET_CLAIM] = ",".join(f"{name}={claim}" for name, claim in claims.items())
     if delivery is DeliveryType.CREDENTIAL_PROCESS:

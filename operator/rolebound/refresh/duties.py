@@ -9,7 +9,11 @@ from rolebound.refresh.resync import Resync
 
 @dataclass(frozen=True, slots=True)
 class LeadersDuties:
-    """Every replica's watches keep its view of roles, bindings and pods; what the leader wrote none of them saw."""
+    """Every replica's watches keep its view of roles, bindings and pods; what the leader wrote none of them saw.
+
+    A watch can be behind, and then knows nothing of a pod whose Secret is listed already: what nobody seems to want is
+    taken away after the next complete view alone.
+    """
 
     resync: Resync
     refresher: Refresher
@@ -20,8 +24,9 @@ class LeadersDuties:
         await self.resync.secrets_again()
 
     def take_up(self) -> None:
-        """Make what is missing, take away what nobody wants, and look at every status."""
-        self.refresher.reconcile()
+        """Make what is missing, look at every status, and soon take away what nobody wants."""
+        self.refresher.learn()
+        self.resync.soon()
         self.reporter.forget()  # a term can end unnoticed, and others lead in between
         self.reporter.touch_all()
 

@@ -30,6 +30,7 @@ _WAITING_LIMIT: Final = 5000
 _REMEMBERED_LIMIT: Final = 20_000
 _TRIES: Final = 5
 _AGAIN_AFTER: Final = 2.0  # seconds
+_FLUSHED_WITHIN: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class NoticeBoard:
         try:
             self._queue.put_nowait((notice, now))
         except asyncio.QueueFull:
-            self.metrics.events_dropped.inc()
+            self._drop(notice)
 
     async def run(self) -> None:
         """Post what is queued."""
@@ -62,6 +63,20 @@ class NoticeBoard:
             notice, at = await self._queue.get()
             if await self._leads_until(at + _KEPT_FOR):
                 await self._write(notice)
+            else:
+                self._forget(notice)
+            self._queue.task_done()
+
+    async def flush(self) -> None:
+        """Post what is queued, within a moment: the last thing before another replica leads."""
+        if self.term.lasts:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_FLUSHED_WITHIN):
+                    await self._queue.join()
+
+    def _forget(self, notice: Notice) -> None:
+        """Say it again when it comes again: it was not posted from here."""
+        self._posted.pop((notice.about.uid, notice.reason), None)
 
     async def _leads_until(self, at: datetime) -> bool:
         """Whether this replica leads, or comes to before `at`."""
@@ -80,4 +95,8 @@ class NoticeBoard:
                 await asyncio.sleep(_AGAIN_AFTER)
             else:
                 return
+        self._drop(notice)
+
+    def _drop(self, notice: Notice) -> None:
+        self._forget(notice)
         self.metrics.events_dropped.inc()

@@ -124,15 +124,18 @@ class Refresher:
         since = {n: each for n, each in found if each.issued_at >= listed_at or each.was_written_over(listed.get(n))}
         self._found = listed | since
 
-    def reconcile(self) -> None:
-        """Compare every holding with the adopted Secrets: make what is missing, take away what nobody wants."""
-        wanted = set()
+    def learn(self) -> None:
+        """Compare every holding with the adopted Secrets, and make what is missing."""
         for key, holding in self._holdings.items():
-            if not isinstance(holding.decision, Credential):
+            if not isinstance(holding.decision, Credential) or key in self._under_way:
                 continue
-            wanted.add(holding.decision.secret)
-            if key not in self._under_way and holding.learn(self._found.get(holding.decision.secret)):
+            if holding.learn(self._found.get(holding.decision.secret)):
                 self._schedule(key)
+
+    def reconcile(self) -> None:
+        """Make what is missing and take away what nobody wants. From half a view, a pod would lose its Secret."""
+        self.learn()
+        wanted = {holding.secret for holding in self._holdings.values()}
         for secret in self._found.keys() - wanted:
             self._withdraw(self._found[secret])
 

@@ -5,7 +5,8 @@ on credentials that are still good.
 """
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -44,6 +45,7 @@ class Resync:
     observer: Observer
     refresher: Refresher
     done_once: bool = False
+    _wanted: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def first(self) -> None:
         """Return when the first complete view is taken in; waits for an API server that is not there yet."""
@@ -53,10 +55,18 @@ class Resync:
                 await asyncio.sleep(_AGAIN_AFTER)
 
     async def run(self) -> None:
-        """Take a complete view every few minutes."""
+        """Take a complete view every few minutes, and when somebody wants one."""
         while True:
-            await asyncio.sleep(_EVERY * (1 + 0.1 * chance()))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_EVERY * (1 + 0.1 * chance())):
+                    await self._wanted.wait()
             await self._try()
+            if self._wanted.is_set():  # that one failed
+                await asyncio.sleep(_AGAIN_AFTER)
+
+    def soon(self) -> None:
+        """Have the next complete view taken at once."""
+        self._wanted.set()
 
     async def secrets_again(self) -> None:
         """Take in the credential Secrets as another replica left them; ClusterUnavailable where they cannot be read."""
@@ -64,6 +74,8 @@ class Resync:
         self.refresher.adopt([each async for each in self.secrets.list_stored()], listed_at)
 
     async def _try(self) -> None:
+        wanted = self._wanted.is_set()
+        self._wanted.clear()  # whoever wants one from now on wants another
         listed_at = _this_second()
         listing = self.observer.begin_list()
         try:
@@ -76,6 +88,8 @@ class Resync:
                 listed[resource] = [body async for body in bodies]
         except ClusterUnavailable as error:
             log.warning("resync_failed", message=str(error))
+            if wanted:
+                self._wanted.set()
             return
         self.refresher.adopt(stored, listed_at)
         self.observer.end_list(listing, listed)

@@ -1,6 +1,6 @@
 """Credential Secrets on their way out: deleted in the background, again and again until they are gone.
 
-A replica that does not lead deletes nothing. When it comes to, it finds in its complete view what nobody wants.
+A replica that does not lead deletes nothing. When it comes to, it takes a complete view and finds what nobody wants.
 """
 
 import asyncio

@@ -1,5 +1,7 @@
 """What is written about objects, and where."""
 
+import json
+
 import pytest
 
 from rolebound.cluster.api import KubernetesAPI
@@ -7,7 +9,7 @@ from rolebound.cluster.status import StatusWriter
 from rolebound.errors import ClusterUnavailable
 from rolebound.model.conditions import Notice
 from rolebound.model.objects import Kind, ObjectName, ObjectRef
-from tests.support.api_server import ApiServer, refusing
+from tests.support.api_server import ApiServer, Canned, refusing
 from tests.support.builders import NOON
 
 BINDING = ObjectRef(Kind.BINDING, ObjectName("shop", "reader"), "uid-1")
@@ -92,6 +94,17 @@ async def test_long_message_is_cut_to_what_an_event_holds(server: ApiServer, wri
 
     assert len(server.asked[0].body["message"]) == 1024
     assert server.asked[0].body["type"] == "Warning"
+
+
+async def test_event_into_a_namespace_that_ends_is_nobodys(server: ApiServer, writer: StatusWriter) -> None:
+    """Tried again and again, it would hold up every other Event."""
+    causes = [{"reason": "NamespaceTerminating", "message": "namespace shop is being terminated"}]
+    status = {"kind": "Status", "reason": "Forbidden", "message": "forbidden", "details": {"causes": causes}}
+    server.canned.append(Canned(403, json.dumps(status)))
+
+    await writer.write_event(Notice(POD, "Issued", "", warning=False), NOON)
+
+    assert server.methods() == ["POST"]
 
 
 async def test_event_into_a_namespace_that_is_gone_is_nobodys(server: ApiServer, writer: StatusWriter) -> None:

@@ -146,6 +146,14 @@ def test_pod_that_claims_for_other_bindings_alone_is_told_to_be_made_again() -> 
         pod_credential(a_binding(), a_pod(claim="another=one"), facts(a_role()))
 
 
+def test_pod_that_a_binding_was_left_out_of_is_told_how_to_choose() -> None:
+    """To delete it would not help: it has its credentials in another way."""
+    pod = a_pod(claim="another=one", annotations={"rolebound.dev/injected": "StaticFile"})
+
+    with pytest.raises(SpecInvalid, match=r"left out, because the pod has StaticFile.*rolebound\.dev/profiles"):
+        pod_credential(a_binding(), pod, facts(a_role()))
+
+
 @pytest.mark.parametrize("claim", ["rolebound-reader-api", "reader=rolebound-other-api"])
 def test_pod_cannot_claim_what_a_service_account_shares(claim: str) -> None:
     with pytest.raises(SpecInvalid, match="begins with rolebound-"):

@@ -16,7 +16,7 @@ from rolebound.model.objects import Kind, ObjectName, ObjectRef
 from rolebound.refresh import notices
 from rolebound.refresh.notices import NoticeBoard
 from rolebound.refresh.term import Term
-from tests.support.api_server import ApiServer
+from tests.support.api_server import ApiServer, refusing
 from tests.unit.refresh.engine import eventually
 
 
@@ -71,6 +71,45 @@ async def test_flood_is_counted_and_does_not_block(board: NoticeBoard) -> None:
         board.post(about(uid=f"uid-{number}"))
 
     assert board.metrics.registry.get_sample_value("rolebound_events_dropped_total") == 100
+
+
+async def test_what_could_not_be_posted_is_said_again_when_it_comes_again(
+    server: ApiServer, board: NoticeBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notices, "_AGAIN_AFTER", 0.01)
+    server.canned.extend([refusing(500)] * 5)
+    board.post(about())
+    await eventually(lambda: board.metrics.registry.get_sample_value("rolebound_events_dropped_total"))
+    server.asked.clear()
+
+    board.post(about())
+
+    await eventually(lambda: told(server) == [("uid-1", "SessionDenied", "AWS refused")])
+
+
+async def test_what_waits_is_posted_before_another_leads(server: ApiServer, board: NoticeBoard) -> None:
+    for number in range(20):
+        board.post(about(uid=f"uid-{number}"))
+
+    await board.flush()
+
+    assert len(told(server)) == 20
+
+
+async def test_what_cannot_be_posted_holds_up_nobody_who_ends(server: ApiServer, board: NoticeBoard) -> None:
+    server.canned.extend([refusing(500)] * 5)
+    board.post(about())
+
+    async with asyncio.timeout(3):  # and not the ten seconds of all its tries
+        await board.flush()
+
+
+async def test_standby_waits_for_nothing_when_it_ends(board: NoticeBoard, term: Term) -> None:
+    term.end()
+    board.post(about())
+
+    async with asyncio.timeout(1):
+        await board.flush()
 
 
 async def test_standby_posts_what_it_kept_once_it_leads(server: ApiServer, board: NoticeBoard, term: Term) -> None:

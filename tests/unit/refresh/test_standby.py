@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from rolebound import clock
 from rolebound.cluster.api import KubernetesAPI
+from rolebound.refresh import resync
 from rolebound.refresh.duties import LeadersDuties
 from rolebound.refresh.observer import Resource
-from tests.support.api_server import ApiServer
-from tests.support.builders import a_binding, binding_body, pod_body
+from tests.support.api_server import ApiServer, refusing
+from tests.support.builders import a_binding, binding_body, pod_body, role_body
 from tests.unit.refresh.engine import Engine, eventually
 
 STATUS = "/awsrolebindings/reader/status"
@@ -33,6 +35,12 @@ def see(replica: Engine) -> None:
     replica.see_role()
     replica.see_binding()
     replica.see_pod()
+
+
+def put(server: ApiServer, **bodies: dict[str, Any]) -> None:
+    """What a complete view shows, by its kind."""
+    for kind, body in bodies.items():
+        server.put(f"/{kind}/{body['metadata']['name']}", body)
 
 
 async def come_to_lead(replica: Engine) -> None:
@@ -86,14 +94,53 @@ async def test_standby_deletes_no_secret(engine: Engine, standby: Engine) -> Non
     assert engine.secret()
 
 
-async def test_standby_deletes_it_when_it_leads(engine: Engine, standby: Engine) -> None:
+async def test_standby_deletes_it_when_it_leads(server: ApiServer, engine: Engine, standby: Engine) -> None:
+    """Once a complete view says that nobody wants it: the pod is not in it."""
     see(standby)
     await engine.serve()
     standby.observer.gone(Resource.PODS, pod_body())
+    put(server, clusterawsroles=role_body(), awsrolebindings=binding_body())
+    running = asyncio.create_task(standby.resync.run())
 
     await come_to_lead(standby)
 
     await eventually(lambda: not engine.secret())
+    running.cancel()
+
+
+async def test_secret_of_a_pod_that_the_watch_has_not_told_of_stays(
+    server: ApiServer, engine: Engine, standby: Engine
+) -> None:
+    """The leader was faster than the standby's watch."""
+    standby.see_role()
+    standby.see_binding()
+    made = await engine.serve()
+    put(server, clusterawsroles=role_body(), awsrolebindings=binding_body(), pods=pod_body())
+    running = asyncio.create_task(standby.resync.run())
+    server.asked.clear()
+
+    await come_to_lead(standby)
+
+    await eventually(lambda: standby.inventory.pods)
+    await asyncio.sleep(0.1)
+    assert engine.secret() == made
+    assert "DELETE" not in server.methods("/secrets/")
+    assert standby.aws.requests == []
+    running.cancel()
+
+
+async def test_complete_view_that_fails_is_taken_again(
+    server: ApiServer, standby: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resync, "_AGAIN_AFTER", 0.05)
+    put(server, pods=pod_body())
+    server.canned.extend([refusing(500)] * 3)
+    running = asyncio.create_task(standby.resync.run())
+
+    standby.resync.soon()
+
+    await eventually(lambda: standby.inventory.pods)
+    running.cancel()
 
 
 async def test_success_of_another_leader_ends_ones_own_failure(engine: Engine, standby: Engine) -> None:
@@ -115,6 +162,20 @@ async def test_success_of_another_leader_ends_ones_own_failure(engine: Engine, s
     assert clock.rfc3339(holding.stored.issued_at) == later
 
 
+async def test_standby_keeps_no_name_of_what_came_and_went(standby: Engine) -> None:
+    standby.see_role()
+    for number in range(50):
+        standby.see_binding(f"ci-{number}")
+        standby.see_pod(f"pod-{number}")
+        standby.observer.gone(Resource.PODS, pod_body(f"pod-{number}"))
+        standby.observer.gone(Resource.BINDINGS, binding_body(f"ci-{number}"))
+
+    [lane] = standby.refresher.lanes._lanes.values()
+
+    assert len(standby.reporter._schedule) == 0
+    assert len(lane._schedule) == 0
+
+
 def statuses(server: ApiServer) -> list[Any]:
     return [each.body["status"] for each in server.asked if each.path.endswith(STATUS)]
 
@@ -129,14 +190,6 @@ async def test_standby_writes_a_status_when_it_leads(server: ApiServer, standby:
 
     await eventually(lambda: statuses(server))
     running.cancel()
-
-
-async def test_standby_collects_no_names_of_what_is_gone(standby: Engine) -> None:
-    for number in range(50):
-        standby.see_binding(f"reader-{number}")
-        standby.observer.gone(Resource.BINDINGS, binding_body(f"reader-{number}"))
-
-    assert len(standby.reporter._schedule) == 0
 
 
 async def test_status_of_another_leader_is_what_counts_after_standing_back(server: ApiServer, engine: Engine) -> None:
