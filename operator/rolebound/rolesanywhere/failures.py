@@ -69,6 +69,8 @@ def _refusal(error: ClientError, request: SessionRequest, now: datetime) -> Erro
         return Throttled(f"AWS asks to slow down in {request.trust_anchor.region} ({code or status})")
     if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return AWSUnavailable(f"Roles Anywhere answered HTTP {status} ({code or 'no error code'})")
+    if message.startswith("<"):  # AWS answers in JSON
+        return AWSUnavailable(f"something on the way to AWS, as a proxy, answered HTTP {status} with a page: {message}")
     text = f"AWS refused ({code or status}): {message or 'without a message'}"
     if "roleSessionName" in message:
         return SessionNameRefused(

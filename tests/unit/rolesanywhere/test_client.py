@@ -175,6 +175,18 @@ def test_each_refusal_says_who_must_act(
         assert "Checked here and good" in str(error)
 
 
+@pytest.mark.parametrize("status", [401, 403, 407])
+def test_page_of_a_proxy_is_not_taken_for_a_refusal_of_aws(
+    anywhere: RolesAnywhere, identity: SigningIdentity, endpoint: Endpoint, answer: Answer, status: int
+) -> None:
+    answer.status, answer.code, answer.body = status, "", b"<html>proxy says no</html>"
+
+    error = refusal(anywhere, identity, endpoint)
+
+    assert type(error) is AWSUnavailable
+    assert f"a proxy, answered HTTP {status} with a page: <html>proxy says no" in str(error)
+
+
 @pytest.mark.parametrize(
     "body",
     [
