@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rolebound.errors import SpecInvalid
 from rolebound.model.objects import Binding
-from rolebound.planning.injection import Injection, injected, injected_ephemeral
+from rolebound.planning.injection import Injection, injected
 from rolebound.planning.podparts import Sidecar
 from tests.support.builders import NOON, a_binding
 
@@ -289,35 +289,6 @@ def test_mount_at_our_path_stays_and_is_named() -> None:
 
     assert done.pod["spec"]["containers"][0]["volumeMounts"] == [mount]
     assert "mounts 'mine' at" in done.warnings[0]
-
-
-def test_ephemeral_container_gets_what_the_others_have_and_nothing_else_changes() -> None:
-    pod = inject(a_new_pod()).pod
-    pod["spec"]["ephemeralContainers"] = [{"name": "debug", "image": "x"}]
-
-    done = injected_ephemeral(pod, inject(a_new_pod()).pod, SIDECAR).pod
-
-    assert env(done["spec"]["ephemeralContainers"][0]) == env(done["spec"]["containers"][0])
-    done["spec"]["ephemeralContainers"] = pod["spec"]["ephemeralContainers"]
-    assert done == pod
-
-
-def test_ephemeral_container_of_a_pod_without_credentials_stays_as_it_is() -> None:
-    pod = a_new_pod(ephemeralContainers=[{"name": "debug", "image": "x"}])
-
-    assert injected_ephemeral(pod, a_new_pod(), SIDECAR) == Injection(pod)
-
-
-def test_ephemeral_container_that_runs_is_not_changed_by_the_next_one() -> None:
-    before = inject(a_new_pod()).pod
-    before["spec"]["ephemeralContainers"] = [{"name": "first", "image": "x"}]
-    pod = copy.deepcopy(before)
-    pod["spec"]["ephemeralContainers"].append({"name": "second", "image": "x"})
-
-    first, second = injected_ephemeral(pod, before, SIDECAR).pod["spec"]["ephemeralContainers"]
-
-    assert first == {"name": "first", "image": "x"}
-    assert env(second)
 
 
 TEXTS = st.text(max_size=30) | st.sampled_from([*DELIVERIES, "default", "app", "audit,default", "reader=a,b"])
