@@ -9,12 +9,13 @@ keep the API servers out.
 
 import asyncio
 import asyncio.sslproto
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from ssl import SSLContext
-from typing import Final
+from typing import Any, Final, cast
 
 import structlog
 from aiohttp import web
@@ -28,8 +29,9 @@ _UNDISTURBED_FOR: Final = 1.0  # seconds; a burst of callers needs as long to sh
 _PARTING_FOR: Final = 2.0  # seconds
 # By itself the kernel keeps MiBs for a connection that is not read, and they count as the pod's memory.
 _IN_KERNEL: Final = 64 * 1024
+_READ_AHEAD: Final = 32 * 1024
 # asyncio's own is 256 KiB, for each connection and before its handshake. There is no other way to set it.
-asyncio.sslproto.SSLProtocol.max_size = 32 * 1024
+asyncio.sslproto.SSLProtocol.max_size = _READ_AHEAD
 _WAITING_TO_BE_ACCEPTED: Final = 256
 _AGAIN_AFTER: Final = 0.05  # seconds
 
@@ -62,6 +64,8 @@ class Connections:
     """Those that wait for their peer; who has kept the server waiting longest is the first."""
     _called: dict[web.RequestHandler, _Connection] = field(default_factory=dict)
     """Those whose peer waits for an answer."""
+    _ended: int = 0
+    """Since what they held was collected."""
 
     async def let_in(
         self, listener: socket.socket, protocol: Callable[[], web.RequestHandler], context: SSLContext
@@ -106,7 +110,7 @@ class Connections:
         """Return when there is a place for one more."""
         loop = asyncio.get_running_loop()
         while True:
-            self._waiting = {http: each for http, each in self._waiting.items() if not each.has_ended}
+            self._forget_ended()
             if len(self._waiting) + len(self._called) < MOST:
                 return
             longest = next(iter(self._waiting.values()), None)
@@ -116,18 +120,28 @@ class Connections:
             else:
                 await asyncio.sleep(_AGAIN_AFTER)
 
+    def _forget_ended(self) -> None:
+        left = {http: each for http, each in self._waiting.items() if not each.has_ended}
+        self._ended += len(self._waiting) - len(left)
+        self._waiting = left
+        if self._ended >= MOST:  # each is a cycle with what its peer had sent, for which the collector comes too late
+            self._ended = 0
+            gc.collect()
+
     async def _greet(self, http: web.RequestHandler, peer: socket.socket, context: SSLContext) -> None:
         """Shake hands, and part with who then says nothing."""
         loop = asyncio.get_running_loop()
         connection = self._waiting[http]
         with suppress(OSError):  # no TLS, or no end of it; asyncio has closed the socket
-            connection.transport, _ = await loop.connect_accepted_socket(
+            transport, _ = await loop.connect_accepted_socket(
                 lambda: http,
                 peer,
                 ssl=context,
                 ssl_handshake_timeout=_SILENT_FOR,
                 ssl_shutdown_timeout=_PARTING_FOR,
             )
+            cast("Any", transport).set_read_buffer_limits(_READ_AHEAD)  # what nobody reads waits in the kernel
+            connection.transport = transport
             loop.call_later(_SILENT_FOR, self._part_with_silent, connection)
 
     @staticmethod
