@@ -10,6 +10,7 @@ keep the API servers out.
 import asyncio
 import asyncio.sslproto
 import gc
+import math
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +34,7 @@ _READ_AHEAD: Final = 32 * 1024
 # asyncio's own is 256 KiB, for each connection and before its handshake. There is no other way to set it.
 asyncio.sslproto.SSLProtocol.max_size = _READ_AHEAD
 _WAITING_TO_BE_ACCEPTED: Final = 256
+_COLLECTED_AFTER: Final = 256
 _AGAIN_AFTER: Final = 0.05  # seconds
 
 
@@ -48,6 +50,10 @@ class _Connection:
     @property
     def has_ended(self) -> bool:
         return self.handshake.done() and (self.transport is None or self.transport.is_closing())
+
+    def is_slow(self) -> bool:
+        """Whether it keeps the server waiting for longer than a caller does."""
+        return asyncio.get_running_loop().time() - self.waited_for_since >= _UNDISTURBED_FOR
 
     def abort(self) -> None:
         """End at once: who is asked politely can take its time."""
@@ -92,7 +98,7 @@ class Connections:
         if connection is None:  # it had to go
             yield
             return
-        connection.has_called = True
+        connection.has_called, connection.waited_for_since = True, math.inf
         self._called[http] = connection
         try:
             yield
@@ -108,23 +114,23 @@ class Connections:
 
     async def _room(self) -> None:
         """Return when there is a place for one more."""
-        loop = asyncio.get_running_loop()
         while True:
             self._forget_ended()
             if len(self._waiting) + len(self._called) < MOST:
                 return
-            longest = next(iter(self._waiting.values()), None)
-            if longest and loop.time() - longest.waited_for_since >= _UNDISTURBED_FOR:
-                longest.abort()
-                await asyncio.sleep(0)
-            else:
-                await asyncio.sleep(_AGAIN_AFTER)
+            slow = [each for each in self._waiting.values() if each.is_slow()][: max(1, MOST // 8)]
+            await asyncio.sleep(_AGAIN_AFTER)
+            for each in slow:
+                if each.is_slow():  # still: it was not this process that was held up
+                    each.abort()
+            await asyncio.sleep(0)
 
     def _forget_ended(self) -> None:
         left = {http: each for http, each in self._waiting.items() if not each.has_ended}
         self._ended += len(self._waiting) - len(left)
         self._waiting = left
-        if self._ended >= MOST:  # each is a cycle with what its peer had sent, for which the collector comes too late
+        # Each is a cycle with what its peer had sent, for which the collector comes too late.
+        if self._ended >= _COLLECTED_AFTER:
             self._ended = 0
             gc.collect()
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -123,6 +124,21 @@ async def test_who_waits_for_an_answer_keeps_the_place(
         assert len(server._connections._called) == 3
 
         gate.set()
+
+        assert [status for status, _ in await asyncio.gather(*calls)] == [200] * 8
+
+
+async def test_loop_that_was_held_up_ends_no_caller(
+    server: AdmissionServer, served: ServingCertificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a large review, or by the collector: whoever waits has been waiting for us."""
+    monkeypatch.setattr(connections, "MOST", 4)
+    async with serving(server) as url, client(served) as session:
+        calls = [asyncio.create_task(post(session, url)) for _ in range(8)]
+        while not server._connections._waiting:  # noqa: ASYNC110 - in the middle of the first handshakes
+            await asyncio.sleep(0)
+
+        time.sleep(1.5)  # noqa: ASYNC251 - as a call that blocks
 
         assert [status for status, _ in await asyncio.gather(*calls)] == [200] * 8
 
