@@ -147,19 +147,20 @@ def _account(text: str) -> str:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or len(text) > len("65535") or int(text) > 65535:  # noqa: PLR2004 - what TCP has
-        raise argparse.ArgumentTypeError("a port is 0 to 65535")
-    return int(text)
+    return _number(text, 0, 65535, "a port is 0 to 65535")
 
 
 def _seconds(text: str) -> timedelta:
-    if not text.isdecimal() or len(text) > len(str(_LONGEST)) or not 0 < int(text) <= _LONGEST:
-        raise argparse.ArgumentTypeError(f"a whole number of seconds, 1 to {_LONGEST}")
-    return timedelta(seconds=int(text))
+    return timedelta(seconds=_number(text, 1, _LONGEST, f"a whole number of seconds, 1 to {_LONGEST}"))
 
 
 def _offset(text: str) -> int:
-    digits = text.removeprefix("-").removeprefix("+")
-    if not digits.isdecimal() or len(digits) > len(str(_LONGEST)) or int(digits) > _LONGEST:
-        raise argparse.ArgumentTypeError(f"a whole number of seconds, -{_LONGEST} to {_LONGEST}")
+    return _number(text, -_LONGEST, _LONGEST, f"a whole number of seconds, -{_LONGEST} to {_LONGEST}")
+
+
+def _number(text: str, least: int, most: int, wanted: str) -> int:
+    """Return the number that `text` is; its length is looked at first, as Python reads no thousands of digits."""
+    digits = text.removeprefix("-").removeprefix("+") if least < 0 else text
+    if not digits.isdecimal() or len(digits) > len(str(most)) or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(wanted)
     return int(text)
